@@ -1,0 +1,14 @@
+"""How to stop a thread in Python, measured.
+
+Data flows one way: page or command line → `runner` → lab → recording → `report` → page.
+
+=================  ==========================================================================
+`simulation.lab`   all that runs inside the lab process; standard library only
+`runner`           the parent of a lab: start it, ask a thread to stop, reap it on every path
+`autopsy`          what a trial left behind, check by check
+`report`           tables, sentences and figures made from recordings; knows pandas and Plotly
+`__main__`         the command line: ``python -m simulation``
+=================  ==========================================================================
+
+This file imports nothing: the lab passes through it, under interpreters that have no pandas.
+"""

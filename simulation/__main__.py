@@ -1,0 +1,183 @@
+"""The command line: ``python -m simulation list`` and ``python -m simulation run STRATEGY``."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulation.autopsy import Findings, examine
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+from simulation.lab.spec import TRIALS, Spec, SpecError, checked, whole
+from simulation.playback import Playback
+from simulation.report.narrative import narrative
+from simulation.runner import LabError, Labs, Result, check_python
+
+INTERRUPTED = 130
+
+
+@click.group()
+def cli() -> None:
+    """Stop a real thread, and measure what that takes and what it breaks."""
+
+
+@cli.command("list")
+def list_() -> None:
+    """List the strategies and the workloads."""
+    for kind, table in (("strategies", STRATEGIES), ("workloads", WORKLOADS)):
+        click.echo(f"{kind}:")
+        for key, entry in table.items():
+            idea = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
+            click.echo(f"  {key:<16} {idea}")
+
+
+@cli.command()
+@click.argument("strategy")
+@click.option("--workload", default="sleep", show_default=True, help="What the worker is doing.")
+@click.option("--workers", default=1, show_default=True, help="How many worker threads.")
+@click.option("--interval", default=0.1, show_default=True, help="Seconds between two steps.")
+@click.option("--request-after", default=1.0, show_default=True, help="Seconds until the stop is requested.")
+@click.option("--patience", default=2.0, show_default=True, help="Seconds to wait for the end.")
+@click.option("--trials", default=1, show_default=True, help="How many trials, one after the other.")
+@click.option("--seed", type=int, help="Repeats the random phase of the requests; trial n has seed + n - 1.")
+@click.option("--python", default=sys.executable, help="The interpreter of the lab.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a trial (JSON Lines).")
+@click.option("--events", type=click.Path(path_type=Path), help="Write the state events to a CSV file.")
+def run(trials: int, seed: int | None, python: str, as_json: bool, events: Path | None, **raw: Any) -> None:
+    """Run STRATEGY on real threads, ask them to stop, and tell what happened."""
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    specs = [_spec(seed + trial, raw) for trial in range(whole(TRIALS, trials))]
+    check_python(python)
+    done: list[Findings] = []
+    with _writing_events(events) as write_events:
+        try:
+            for number, result in enumerate(_results(specs, python), 1):
+                done.append(examine(result))
+                write_events(number, result)
+                _tell(number, result, done[-1], as_json=as_json, alone=len(specs) == 1)
+        finally:
+            if done and not as_json:
+                click.echo(_table(done))
+    if any(findings.failure for findings in done):
+        sys.exit(1)
+
+
+def _spec(seed: int, raw: dict[str, Any]) -> Spec:
+    return checked(
+        strategy=raw["strategy"],
+        workload=raw["workload"],
+        workers=raw["workers"],
+        interval_s=raw["interval"],
+        request_after_s=raw["request_after"],
+        patience_s=raw["patience"],
+        seed=seed,
+    )
+
+
+def _results(specs: list[Spec], python: str) -> Iterator[Result]:
+    """Run the trials; show which one runs while somebody looks at a terminal."""
+    watched = sys.stderr.isatty()
+    with Labs(python) as labs:
+        for number, spec in enumerate(specs, 1):
+            trial = labs.start(spec)
+            while (result := trial.wait(0.5)) is None:
+                if watched:
+                    click.echo(f"\rtrial {number} of {len(specs)} …", err=True, nl=False)
+            if watched:
+                click.echo("\r\033[K", err=True, nl=False)
+            yield result
+
+
+def _tell(number: int, result: Result, findings: Findings, *, as_json: bool, alone: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(as_record(number, findings)))
+    else:
+        head = "" if alone else f"Trial {number}: "
+        click.echo(head + narrative(findings, Playback(result.recording)) + "\n")
+
+
+def as_record(number: int, findings: Findings) -> dict[str, Any]:
+    """A trial as one flat JSON object; null where something never came."""
+    spec = findings.spec
+    return {
+        "trial": number,
+        "strategy": spec.strategy,
+        "workload": spec.workload,
+        "workers": spec.workers,
+        "interval_s": spec.interval_s,
+        "outcome": findings.outcome.value,
+        "response_ms": findings.response_ms,
+        "stop_ms": findings.stop_ms,
+        "requested_ns": findings.requested_ns,
+        "signalled_ns": findings.signalled_ns,
+        "noticed_ns": findings.noticed_ns,
+        "cleaned_ns": findings.cleaned_ns,
+        "gone_ns": findings.gone_ns,
+        "checks": {name: check.status for name, check in findings.checks.items()},
+        "dropped": findings.dropped,
+        "python": findings.python,
+        "seed": spec.seed,
+        "failure": findings.failure or None,
+    }
+
+
+def _table(findings: list[Findings]) -> str:
+    from simulation.report.tables import trials  # pandas takes longer to load than a trial to run
+
+    columns = ["trial", "outcome", "response_ms", "stop_ms", *findings[0].checks]
+    return trials(findings)[columns].to_string(index=False, na_rep="never", float_format="{:.3f}".format)
+
+
+@contextmanager
+def _writing_events(path: Path | None) -> Iterator[Callable[[int, Result], None]]:
+    """Yield what writes a trial's events to `path` as soon as the trial is over.
+
+    Opened before the first trial, so that a path that cannot be written costs nobody a run.
+    """
+    if path is None:
+        yield lambda number, result: None
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise SpecError(f"{path} cannot be written ({error.strerror}); give --events another path.") from None
+    from simulation.report.tables import events
+
+    def write(number: int, result: Result) -> None:
+        table = events([result.recording], number)[["trial", "lane", "state", "t_ns", "detail"]]
+        table.to_csv(file, index=False, header=number == 1)
+
+    with file:
+        yield write
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, 1 a lab failed, 2 bad input, 130 Ctrl-C."""
+    try:
+        cli.main(arguments, prog_name="python -m simulation", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        click.echo(f"Error: {error.format_message()}", err=True)
+        return 2
+    except (SpecError, LabError) as error:
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nInterrupted; what was measured is above.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

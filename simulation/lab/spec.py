@@ -1,0 +1,90 @@
+"""The parameters of a trial, and the one place where they are checked."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any, NamedTuple
+
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+
+
+class Bound(NamedTuple):
+    """The range a number may have, and how people read it."""
+
+    name: str
+    low: float
+    high: float
+    unit: str
+
+
+WORKERS = Bound("workers", 1, 1000, "")
+INTERVAL = Bound("interval", 0.0001, 10.0, " s")
+REQUEST_AFTER = Bound("request-after", 0.0, 60.0, " s")
+PATIENCE = Bound("patience", 0.05, 60.0, " s")
+TRIALS = Bound("trials", 1, 100_000, "")
+SEED = Bound("seed", 0, 2**53, "")  # whole numbers up to here survive JSON and a spreadsheet
+
+
+class SpecError(ValueError):
+    """Raised for a parameter that no trial can have; the message says which would do."""
+
+
+class Spec(NamedTuple):
+    """The validated parameters of one trial. Make one with `checked`.
+
+    `request_after_s` is None when a person will press Cancel.
+    """
+
+    strategy: str
+    workload: str = "sleep"
+    workers: int = 1
+    interval_s: float = 0.1
+    request_after_s: float | None = 1.0
+    patience_s: float = 2.0
+    seed: int = 0
+
+    @property
+    def request_at_s(self) -> float | None:
+        """When the stop is requested, counted from the start of the workers.
+
+        `request_after_s` plus a random phase of up to one interval, from the seed: a request that
+        always came at the same point of the worker's rhythm would measure that rhythm.
+        """
+        if self.request_after_s is None:
+            return None
+        return self.request_after_s + random.Random(self.seed).uniform(0, self.interval_s)
+
+
+def checked(**raw: Any) -> Spec:
+    """A Spec whose values are within bounds, or SpecError with one sentence that says what to do."""
+    spec = Spec(**raw)
+    _known("strategy", spec.strategy, STRATEGIES)
+    _known("workload", spec.workload, WORKLOADS)
+    whole(WORKERS, spec.workers)
+    whole(SEED, spec.seed)
+    _within(INTERVAL, spec.interval_s)
+    _within(PATIENCE, spec.patience_s)
+    if spec.request_after_s is not None:
+        _within(REQUEST_AFTER, spec.request_after_s)
+    return spec
+
+
+def whole(bound: Bound, value: object) -> int:
+    """`value`, if it is a whole number within `bound`; else SpecError."""
+    if not isinstance(value, int):
+        raise SpecError(f"{bound.name} must be a whole number, not {value!r}.")
+    _within(bound, value)
+    return value
+
+
+def _known(kind: str, key: str, table: dict[str, Any]) -> None:
+    if key not in table:
+        raise SpecError(f"There is no {kind} {key!r}; choose one of: {', '.join(table)}.")
+
+
+def _within(bound: Bound, value: object) -> None:
+    """Also turns away nan, which is neither below nor above anything."""
+    if not isinstance(value, int | float) or math.isnan(value) or not bound.low <= value <= bound.high:
+        low, high = (f"{limit:.15g}{bound.unit}" for limit in (bound.low, bound.high))
+        raise SpecError(f"{bound.name} must be between {low} and {high}, not {value}{bound.unit}.")

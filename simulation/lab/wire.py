@@ -1,0 +1,53 @@
+"""Commands to the lab and its answers: one JSON object a line, UTF-8.
+
+Commands have a key ``do`` ("trial", "stop", "noise"), answers a key ``say`` ("ready", "started",
+"ended", "error").
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class WireError(Exception):
+    """Raised when a line is not a message; the other side is not what it should be."""
+
+
+def encode(message: Message) -> bytes:
+    """A message as the bytes of one line."""
+    return json.dumps(message).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message in a line; WireError when there is none."""
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise WireError(f"Not a message: {line[:80]!r}.") from error
+    if not isinstance(message, dict):
+        raise WireError(f"Not a message: {line[:80]!r}.")
+    return message
+
+
+def lines(descriptor: int) -> Iterator[bytes]:
+    """The lines that come through a descriptor, until its end.
+
+    `os.read` and not a buffered file: a daemon thread blocked in one holds its lock, and the
+    interpreter aborts when it meets that lock at shutdown (https://bugs.python.org/issue26037).
+    """
+    rest = b""
+    while chunk := os.read(descriptor, 1 << 16):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+
+
+def send(descriptor: int, message: Message) -> None:
+    """Write a message; a line shorter than a pipe's buffer goes out whole."""
+    data = encode(message)
+    while data:
+        data = data[os.write(descriptor, data) :]

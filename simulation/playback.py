@@ -1,0 +1,77 @@
+"""Read a recording, while it is written or after its end: the other half of `lab.recording`."""
+
+from __future__ import annotations
+
+import mmap
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.lab.recording import CHUNK, HEADER, MAGIC, RECORD, STAMPS, WORD, Layout, RecordingError
+
+RECORD_DTYPE = np.dtype([("t_ns", "=i8"), ("state", "=i4"), ("detail", "=i4")])
+FRONT = ("t0", "requested", "signalled", "debit", "credit")
+
+
+class Playback:
+    """A recording's content. Times are absolute `perf_counter_ns` readings; 0 means "not yet".
+
+    Attributes: `t0`, `requested`, `signalled` (ns), `debit`, `credit` (units), `workers`,
+    `stamps` (int64 array, a row a worker, columns as `STAMPS`).
+    Raises RecordingError when the bytes are not a recording.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        front = content[: len(HEADER) * WORD]
+        named = dict(zip(HEADER, np.frombuffer(front, "=i8").tolist())) if content else {}
+        if named.get("magic") != MAGIC:
+            raise RecordingError("This is not a recording of the lab; run the trial again.")
+        self.t0, self.requested, self.signalled, self.debit, self.credit = (named[k] for k in FRONT)
+        self.workers = named["workers"]
+        self._content = content
+        self._layout = Layout(self.workers, named["chunks"])
+        shape = (self.workers, len(STAMPS))
+        self.stamps = np.frombuffer(
+            content, "=i8", count=shape[0] * shape[1], offset=self._layout.stamps
+        ).reshape(shape)
+
+    @cached_property
+    def begun(self) -> NDArray[np.int64]:
+        """How many chunks each lane has begun (int64, a row a lane)."""
+        return np.frombuffer(self._content, "=i8", count=self.workers + 1, offset=self._layout.counts)
+
+    def lane(self, index: int) -> NDArray[np.void]:
+        """The records of a lane that are still there, oldest first (`RECORD_DTYPE`)."""
+        layout, begun = self._layout, int(self.begun[index])
+        records = np.frombuffer(
+            self._content,
+            RECORD_DTYPE,
+            count=layout.lane_size // RECORD.size,
+            offset=layout.lanes + index * layout.lane_size,
+        )
+        if begun > layout.chunks:  # round the ring: the chunk after the newest is the oldest
+            records = np.roll(records, -(begun % layout.chunks) * CHUNK)
+        else:
+            records = records[: begun * CHUNK]
+        whole: NDArray[np.void] = records[records["state"] != 0]
+        return whole
+
+    def dropped(self, index: int) -> int:
+        """How many of its oldest records a lane has given up for newer ones."""
+        return max(0, int(self.begun[index]) - self._layout.chunks) * CHUNK
+
+    @cached_property
+    def dropped_total(self) -> int:
+        return int((np.maximum(0, self.begun - self._layout.chunks) * CHUNK).sum())
+
+    def last_state(self, index: int) -> int:
+        """The state a lane was last in; 0 when it has none."""
+        records = self.lane(index)
+        return int(records["state"][-1]) if len(records) else 0
+
+
+def requested_ns(content: mmap.mmap) -> int:
+    """The stamp of the stop request alone, for whoever polls it; 0 while nobody asked."""
+    at = HEADER.index("requested") * WORD
+    return int(np.frombuffer(content, "=i8", count=1, offset=at)[0])

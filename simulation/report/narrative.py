@@ -1,0 +1,103 @@
+"""A trial told in plain sentences, every one of them made from the run's own data."""
+
+from __future__ import annotations
+
+from simulation.autopsy import CHECKS, FAILED, OK, Findings, Worker
+from simulation.lab.contract import Outcome, State
+from simulation.playback import Playback
+from simulation.report.words import CHECK, DETAIL, STATE, duration
+
+LONG_MS = 100.0  # asking took so long that it is worth a sentence
+
+
+def narrative(findings: Findings, playback: Playback) -> str:
+    """The story of the request and of the worker that took longest, then the autopsy."""
+    if findings.failure:
+        return f"{findings.failure} Nothing of this trial counts as a measurement."
+    parts = [_request(findings), *_workers(findings, playback), _autopsy(findings)]
+    if findings.dropped:
+        parts.append(f"The recording was full: the oldest {findings.dropped:,} events were dropped.")
+    return " ".join(part for part in parts if part)
+
+
+def _request(findings: Findings) -> str:
+    if findings.requested_ns is None:
+        return "Nobody had to ask: every worker was done before the stop request."
+    return f"You asked at {findings.requested_ns / 1e9:.3f} s."
+
+
+def _workers(findings: Findings, playback: Playback) -> list[str]:
+    asked = findings.asked
+    if not asked:
+        return [_unasked(worker) for worker in findings.workers[:1]]
+    last = max(asked, key=lambda worker: (worker.gone_ns is None, worker.gone_ns or 0))
+    others = [worker for worker in findings.workers if worker is not last]
+    return [_story(last, findings, playback), _others(others, findings)]
+
+
+def _unasked(worker: Worker) -> str:
+    if worker.outcome is Outcome.DIED:
+        return f"{worker.name} died of its own error ({worker.error})."
+    if worker.outcome is Outcome.CANCELLED:
+        return f"{worker.name} had not begun and never did."
+    return f"{worker.name} ran to its own end."
+
+
+def _story(worker: Worker, findings: Findings, playback: Playback) -> str:
+    before = _before(worker, findings, playback)
+    since = findings.since_request_ms
+    gone = duration(since(worker.gone_ns))
+    if worker.outcome is Outcome.STILL_RUNNING:
+        noticed = f" It noticed after {duration(since(worker.noticed_ns))}." if worker.noticed_ns else ""
+        patience = f"{findings.spec.patience_s:g} s after you asked"
+        return f"{before}.{noticed} {_asking(findings)}{patience} {worker.name} was still running."
+    if worker.outcome is Outcome.ENDED_WITH_PROCESS:
+        return f"{before}; it was told nothing and went down with the process, gone {gone} after you asked."
+    assert worker.noticed_ns is not None or worker.gone_ns is not None
+    noticed = f"it noticed {duration(since(worker.noticed_ns))} later"
+    if worker.cleaned_ns is None or worker.noticed_ns is None:
+        return f"{before}; {noticed}, did not finish cleaning up and was gone {gone} after you asked."
+    cleaned = duration((worker.cleaned_ns - worker.noticed_ns) / 1e6)
+    return f"{before}; {noticed}, cleaned up in {cleaned} and was gone {gone} after you asked."
+
+
+def _before(worker: Worker, findings: Findings, playback: Playback) -> str:
+    """What the worker was doing when it was asked."""
+    records = playback.lane(worker.number)
+    seen = records[records["t_ns"] <= playback.requested]
+    if not len(seen):
+        return f"{worker.name} was busy (the record of it was dropped)"
+    state, detail = (int(seen[-1][name]) for name in ("state", "detail"))
+    return f"{worker.name} was {STATE[State(state)]} {DETAIL[detail]}".rstrip()  # type: ignore[index]
+
+
+def _asking(findings: Findings) -> str:
+    """What the main thread did, where asking itself took it a while (as `join(timeout)` does)."""
+    took_ms = findings.since_request_ms(findings.signalled_ns) or 0.0
+    if took_ms < LONG_MS:
+        return ""
+    return f"The main thread waited {duration(took_ms)} and went on without it; "
+
+
+def _others(others: list[Worker], findings: Findings) -> str:
+    times = sorted(worker.gone_ns for worker in others if worker.gone_ns is not None)
+    if not others:
+        return ""
+    who = "The other worker was" if len(others) == 1 else f"The other {len(others):,} workers were"
+    if len(times) < len(others):
+        return f"{who} not all gone either." if len(others) > 1 else f"{who} not gone either."
+    first, last = (duration(findings.since_request_ms(t)) for t in (times[0], times[-1]))
+    return f"{who} gone after {first}." if first == last else f"{who} gone after {first} to {last}."
+
+
+def _autopsy(findings: Findings) -> str:
+    """First what is broken, with its evidence; then what is whole."""
+    broken = [
+        check.evidence
+        for name in CHECKS
+        if (check := findings.checks[name]).status == FAILED and name != "thread_gone"
+    ]
+    whole = [
+        CHECK[name].lower() for name in CHECKS if findings.checks[name].status == OK and name != "thread_gone"
+    ]
+    return " ".join([*broken, f"{', '.join(whole)}.".capitalize() if whole else ""]).strip()

@@ -1,0 +1,57 @@
+"""How numbers and names are told to people: one place, so that they are told the same way."""
+
+from __future__ import annotations
+
+from simulation.lab.contract import Detail, Outcome, State
+
+STATE = {
+    State.STARTING: "starting workers",
+    State.DWELLING: "waiting (nobody asked yet)",
+    State.REQUESTING: "asking to stop",
+    State.JOINING: "joining",
+    State.WENT_ON: "went on without the worker",
+    State.EXITING: "shutting down",
+    State.DONE: "done",
+    State.WAITING: "held at the start",
+    State.WORKING: "working",
+    State.SLEEPING: "asleep",
+    State.BLOCKED: "blocked",
+    State.CLEANING: "cleaning up",
+    State.ENDED: "ended",
+}
+DETAIL = {Detail.NONE: "", Detail.LEDGER: "on the ledger's lock"}
+OUTCOME = {
+    Outcome.STOPPED: "stopped",
+    Outcome.FINISHED: "finished first",
+    Outcome.STILL_RUNNING: "still running",
+    Outcome.ENDED_WITH_PROCESS: "ended with the process",
+    Outcome.CANCELLED: "cancelled before it started",
+    Outcome.DIED: "died of its own error",
+}
+CHECK = {
+    "thread_gone": "Thread gone",
+    "lock_free": "Lock free",
+    "ledger_balanced": "Ledger balanced",
+    "cleanup_done": "Cleanup complete",
+    "nothing_left": "Nothing left behind",
+}
+
+
+def lane_name(index: int) -> str:
+    """Lane 0 is the main thread; the others are workers."""
+    return f"worker-{index}" if index else "main"
+
+
+def duration(ms: float | None, never: str = "never") -> str:
+    """A length of time with three significant digits and the unit that suits it."""
+    if ms is None:
+        return never
+    for limit, factor, unit in ((0.9995, 1000, "µs"), (999.5, 1, "ms")):
+        if abs(ms) < limit:
+            return f"{_three_digits(ms * factor)} {unit}"
+    return f"{_three_digits(ms / 1000)} s"
+
+
+def _three_digits(value: float) -> str:
+    size = abs(value)
+    return f"{value:.{2 if size < 9.995 else 1 if size < 99.95 else 0}f}"

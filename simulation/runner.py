@@ -1,0 +1,354 @@
+"""The parent of a lab: start it, ask its workers to stop, read the recording, reap it.
+
+Theory of operation
+===================
+A `Lab` is a child process; a `Run` is one trial in it, seen from here. One thread a lab reads its
+answers and, when they end, waits for the process and reads the clock: that is how the end of a
+daemon thread gets its stamp (`perf_counter_ns` is one clock for all processes of a machine).
+
+A lab that does not answer is killed. When that is due is known: the recording shows the moment of
+the request; after patience and `GRACE_S` there must be an answer. The trial then says so.
+
+Whatever happens here, nothing stays: `Lab.close` kills the lab's process group, collects it and
+removes its directory, and if this process dies first, the lab does it (see `simulation.lab`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import mmap
+import os
+import queue
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns
+from typing import IO, Any, Self
+
+from simulation.lab import wire
+from simulation.lab.contract import State
+from simulation.lab.spec import Spec
+from simulation.lab.workloads.files import PARTIAL
+from simulation.playback import Playback, requested_ns
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST_PYTHON = (3, 10)
+READY_S = 30.0
+GRACE_S = 5.0
+START_S = 30.0  # for a thousand threads to start, before the request is due
+LOOK_S = 0.25  # how often a waiting parent looks whether the lab is overdue
+
+
+class LabError(Exception):
+    """Raised when no trial could be run: no such Python, no room for the recording, a lab that
+    does not start or talks garbage. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One trial, over. Times are `perf_counter_ns` readings; nothing here knows pandas.
+
+    `recording` is the file as it was at the end. `ended_ns` is the end of the lab process, None
+    while it lives. `failure` is "" or what went wrong with the machinery (not with the strategy).
+    `left` are the names of the files that cleanup should have removed. `facts` is what the lab
+    said at the end (see `simulation.lab.trial.Trial.run`), empty if it could not.
+    """
+
+    spec: Spec
+    recording: bytes
+    python: str
+    facts: dict[str, Any]
+    ended_ns: int | None = None
+    failure: str = ""
+    left: list[str] = field(default_factory=list)
+
+
+class Run:
+    """A trial that is running in a lab."""
+
+    def __init__(self, lab: Lab, spec: Spec, request_at_s: float | None, started: wire.Message) -> None:
+        self.spec = spec
+        self._lab = lab
+        self._directory = Path(started["directory"])
+        self._recording = Path(started["recording"])
+        self._map = _map(self._recording)
+        self._result: Result | None = None
+        self._latest = None if request_at_s is None else time.monotonic() + request_at_s + START_S
+        self._asked = False
+        self._ending = threading.Lock()  # two tabs may look at one run
+
+    def snapshot(self) -> bytes:
+        """The recording as it is now; costs the lab nothing."""
+        with self._ending:
+            return self._result.recording if self._result else self._map[:]
+
+    def request_stop(self) -> None:
+        """Ask now. Asking twice, or after the end, does nothing."""
+        if not self._asked and self._result is None:
+            self._asked = True
+            self._latest = time.monotonic() + START_S
+            self._lab.send({"do": "stop"})
+
+    def poll(self) -> Result | None:
+        """The result if the trial is over, else None. Never waits."""
+        return self.wait(0.0)
+
+    def wait(self, timeout_s: float | None = None) -> Result | None:
+        """Wait for the end of the trial, at most `timeout_s`; return its result or None."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        while self._result is None:
+            left_s = LOOK_S if end is None else min(LOOK_S, end - time.monotonic())
+            self._look(max(0.0, left_s))
+            if left_s <= 0:
+                break
+        return self._result
+
+    def _look(self, timeout_s: float) -> None:
+        """Take the lab's answer, if it comes in time, and end the trial with it."""
+        with self._ending:
+            if self._result is not None:
+                return
+            answer = self._lab.answer(timeout_s)
+            if answer is None and self._overdue():
+                self._lab.kill()
+                answer = {"say": "hung"}
+            if answer is not None:
+                self._result = self._finish(answer)
+
+    def result(self) -> Result:
+        """Wait for the end of the trial, however long that takes."""
+        result = self.wait(None)
+        assert result is not None  # wait(None) ends with a result only
+        return result
+
+    def _overdue(self) -> bool:
+        """Whether the lab owes an answer: patience and grace after the request have passed."""
+        asked_ns = requested_ns(self._map)
+        if not asked_ns:
+            return self._latest is not None and time.monotonic() > self._latest + GRACE_S
+        waited_s = (perf_counter_ns() - asked_ns) / 1e9
+        return waited_s > self.spec.patience_s + GRACE_S
+
+    def _finish(self, answer: wire.Message) -> Result:
+        content = self._map[:]
+        self._map.close()
+        failure = self._failure(answer.pop("say"), answer, content)
+        left = sorted(path.name for path in self._directory.glob("*" + PARTIAL))
+        if answer.get("reusable"):
+            self._tidy()
+        else:
+            self._lab.spoil()
+        lab = self._lab
+        return Result(self.spec, content, lab.python, answer, lab.ended_ns, failure, left)
+
+    def _tidy(self) -> None:
+        """One trial's files need not wait for the end of a lab that serves hundreds."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._recording.unlink(missing_ok=True)
+
+    def _failure(self, said: str, answer: wire.Message, content: bytes) -> str:
+        if said == "hung":
+            patience = f"{self.spec.patience_s:g} s patience and {GRACE_S:g} s grace"
+            return f"The lab did not answer within {patience} and was killed."
+        if said == "ended":
+            return ""
+        if said == "error":
+            return str(answer["message"])
+        if said == "garbage":
+            return "The lab said something that is no answer and was killed."
+        code = self._lab.exit_code
+        if code == 0 and Playback(content).last_state(0) == State.EXITING:
+            return ""  # the strategy ended the process, as a main program does
+        return f"The lab died (exit code {code}) before the trial was over."
+
+
+class Lab:
+    """A lab process and its directory. A context manager: nothing is left when it closes.
+
+    Raises LabError when `python` is no Python, too old, or its lab does not get ready.
+    """
+
+    def __init__(self, python: str = sys.executable) -> None:
+        check_python(python)
+        name = f"thread-lab-{os.getpid()}-{secrets.token_hex(4)}"
+        self.directory = Path(tempfile.gettempdir()) / name  # made by the lab
+        self.python, self.spoilt = "", False
+        self.ended_ns: int | None = None
+        self._answers: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the lab
+        self._process = _spawn(python, self.directory, self._log)
+        self._reader = threading.Thread(target=self._listen, name="lab-reader", daemon=True)
+        self._reader.start()
+        try:
+            self.python = self._ready()["python"]
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may serve another trial: it lives and nothing was left behind in it."""
+        return not self.spoilt and self._process.poll() is None
+
+    def start(self, spec: Spec) -> Run:
+        """Start a trial. Raises LabError when the lab cannot run it."""
+        request_at_s = spec.request_at_s
+        self.send({"do": "trial", "spec": list(spec), "request_at_s": request_at_s})
+        answer = self.answer(START_S) or {"say": "silent"}
+        if answer["say"] != "started":
+            self.spoil()
+            raise LabError(answer.get("message") or self._why("did not start the trial"))
+        return Run(self, spec, request_at_s, answer)
+
+    def send(self, message: wire.Message) -> None:
+        """Send a command; a lab that is gone is found out by the missing answer."""
+        assert self._process.stdin is not None
+        try:
+            wire.send(self._process.stdin.fileno(), message)
+        except OSError:
+            self.spoil()
+
+    def answer(self, timeout_s: float) -> wire.Message | None:
+        """The next answer, or None. After the last one comes {"say": "gone"}."""
+        try:
+            return self._answers.get(timeout=timeout_s) if timeout_s else self._answers.get_nowait()
+        except queue.Empty:
+            return None
+
+    def spoil(self) -> None:
+        """Say that something was left behind in this lab: no further trial for it."""
+        self.spoilt = True
+
+    def kill(self) -> None:
+        """End the lab and all that it started, whatever state it is in; return when it is gone."""
+        _kill_group(self._process)
+        self._reader.join()
+
+    def close(self) -> None:
+        """Kill the lab, collect it, remove its files. May be called twice."""
+        self.kill()
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            if stream is not None:
+                stream.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            for line in wire.lines(self._process.stdout.fileno()):
+                self._answers.put(wire.decode(line))
+        except wire.WireError:
+            self._answers.put({"say": "garbage"})
+            _kill_group(self._process)
+        self._process.wait()
+        self.ended_ns = perf_counter_ns()
+        self._answers.put({"say": "gone"})
+
+    def _ready(self) -> wire.Message:
+        answer = self.answer(READY_S) or {"say": "silent"}
+        if answer["say"] != "ready":
+            raise LabError(self._why("did not get ready"))
+        return answer
+
+    def _why(self, what: str) -> str:
+        self._log.seek(0)
+        last = self._log.read().decode(errors="replace").strip().rpartition("\n")[2]
+        return f"The lab {what}: {last or 'it said nothing'}."
+
+
+class Labs:
+    """One lab at a time, replaced when the last trial left something behind in it."""
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
+        self._lab: Lab | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, spec: Spec) -> Run:
+        """Start a trial in a lab that nothing was left behind in."""
+        if self._lab is None or not self._lab.usable:
+            self.close()
+            self._lab = Lab(self._python)
+        return self._lab.start(spec)
+
+    def close(self) -> None:
+        if self._lab is not None:
+            self._lab.close()
+            self._lab = None
+
+
+@functools.cache
+def check_python(python: str) -> None:
+    """Raise LabError unless `python` is a CPython that can be a lab."""
+    if python == sys.executable:
+        return
+    question = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
+    try:
+        answer = subprocess.run(
+            [python, "-c", question],
+            capture_output=True,
+            text=True,
+            timeout=READY_S,
+            stdin=subprocess.DEVNULL,
+        )
+        name, *version = answer.stdout.split()
+        known = tuple(map(int, version))
+    except (OSError, ValueError, subprocess.SubprocessError):
+        raise LabError(f"{python} is no Python; give the path of a Python interpreter.") from None
+    if name != "cpython" or known < OLDEST_PYTHON:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        raise LabError(f"{python} is {name} {'.'.join(version)}; the lab needs CPython {oldest} or newer.")
+
+
+def _spawn(python: str, directory: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a lab in a process group of its own, out of the reach of the terminal's Ctrl-C."""
+    return subprocess.Popen(
+        [python, "-m", "simulation.lab", str(directory)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        bufsize=0,
+        start_new_session=True,  # POSIX; ignored elsewhere
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows; 0 elsewhere
+    )
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a zombie
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _map(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
