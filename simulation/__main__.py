@@ -17,6 +17,7 @@ from simulation.autopsy import Findings, examine
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.spec import TRIALS, Spec, SpecError, checked, whole
 from simulation.playback import Playback
+from simulation.report.lesson import idea
 from simulation.report.narrative import narrative
 from simulation.runner import LabError, Labs, Result, check_python
 
@@ -33,9 +34,8 @@ def list_() -> None:
     """List the strategies and the workloads."""
     for kind, table in (("strategies", STRATEGIES), ("workloads", WORKLOADS)):
         click.echo(f"{kind}:")
-        for key, entry in table.items():
-            idea = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
-            click.echo(f"  {key:<16} {idea}")
+        for key in table:
+            click.echo(f"  {key:<16} {idea(key)}")
 
 
 @cli.command()

@@ -78,6 +78,11 @@ class Findings:
         return [worker for worker in self.workers if worker.outcome in ASKED]
 
     @property
+    def last(self) -> Worker | None:
+        """The asked worker that took longest: one that never went, else the last to go."""
+        return max(self.asked, key=lambda w: (w.gone_ns is None, w.gone_ns or 0), default=None)
+
+    @property
     def noticed_ns(self) -> int | None:
         return _last(worker.noticed_ns for worker in self.asked)
 

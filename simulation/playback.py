@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from functools import cached_property
+from time import perf_counter_ns
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,10 @@ class Playback:
     @cached_property
     def dropped_total(self) -> int:
         return int((np.maximum(0, self.begun - self._layout.chunks) * CHUNK).sum())
+
+    def elapsed_ns(self) -> int:
+        """The time now, from the trial's start; the two processes have one clock."""
+        return perf_counter_ns() - self.t0 if self.t0 else 0
 
     def last_state(self, index: int) -> int:
         """The state a lane was last in; 0 when it has none."""

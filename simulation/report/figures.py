@@ -17,6 +17,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from simulation.autopsy import Findings
 from simulation.lab.contract import State
 from simulation.report.tables import STATES, categorical
 from simulation.report.words import STATE, duration
@@ -57,6 +58,25 @@ class Marks(NamedTuple):
     label: str = ""
 
 
+def marks(findings: Findings) -> Marks:
+    """The marks of a trial that is over; the bracket of one that never stopped ends with patience."""
+    requested_ns, gone_ns = findings.requested_ns, findings.gone_ns
+    if requested_ns is None or not findings.asked or findings.failure:
+        return Marks(requested_ns)
+    if gone_ns is not None:
+        return Marks(requested_ns, gone_ns, f"stop latency {duration(findings.stop_ms)}")
+    end_ns = requested_ns + round(findings.spec.patience_s * 1e9)
+    return Marks(requested_ns, end_ns, f"not stopped within {findings.spec.patience_s:g} s")
+
+
+def around_request(marks: Marks) -> tuple[int, int] | None:
+    """The window that shows the stop from the request to the end, with a margin."""
+    if marks.requested_ns is None or marks.bracket_ns is None:
+        return None
+    margin_ns = max(20_000, (marks.bracket_ns - marks.requested_ns) // 4)
+    return max(0, marks.requested_ns - margin_ns), marks.bracket_ns + margin_ns
+
+
 def timeline(
     bars: pd.DataFrame,
     marks: Marks | None = None,
@@ -74,9 +94,12 @@ def timeline(
     lanes, left_out = _lanes(bars, first)
     rows = {lane: row for row, lane in enumerate(lanes)}
     shown = bars[bars["lane"].isin(lanes) & (bars["end_ns"] >= begin) & (bars["start_ns"] <= end)]
-    drawn = merged(shown, (end - begin) / min(PIXELS, MAX_BARS / len(lanes)))
+    pixel_ns = (end - begin) / min(PIXELS, MAX_BARS / len(lanes))
+    drawn = merged(shown, pixel_ns)
     window_s = (begin / 1e9, end / 1e9)
-    traces = [_trace(part, rows, state) for state in LOOKS if len(part := drawn[drawn["state"] == state])]
+    traces = [
+        _trace(part, rows, state, pixel_ns) for state in LOOKS if len(part := drawn[drawn["state"] == state])
+    ]
     # One call with everything: each `add_shape` would validate the whole layout again.
     return go.Figure(
         {"data": traces, "layout": {**_layout(lanes, left_out, window_s), **_marked(marks, window_s)}}
@@ -126,13 +149,14 @@ def _lanes(bars: pd.DataFrame, first: str | None) -> tuple[list[str], int]:
     return [everything[place] for place in sorted(picked)], len(everything) - MAX_LANES
 
 
-def _trace(bars: pd.DataFrame, rows: dict[str, int], state: str) -> dict[str, Any]:
+def _trace(bars: pd.DataFrame, rows: dict[str, int], state: str, pixel_ns: float) -> dict[str, Any]:
     colour, pattern = LOOKS[state]
     start, end = (bars[name].to_numpy() / 1e9 for name in ("start_ns", "end_ns"))
     white = "rgba(255,255,255,0.75)"
     return {
         "type": "bar",
         "name": LABELS[state],
+        "showlegend": bool((end - start).sum() * 1e9 >= pixel_ns),  # else there is nothing to see of it
         "orientation": "h",
         "base": start,
         "x": end - start,
@@ -141,7 +165,13 @@ def _trace(bars: pd.DataFrame, rows: dict[str, int], state: str) -> dict[str, An
         "marker": {
             "color": colour,
             "line": {"width": 0},
-            "pattern": {"shape": pattern, "size": 6, "solidity": 0.25, "fgcolor": white},
+            "pattern": {
+                "shape": pattern,
+                "fillmode": "overlay",
+                "size": 7,
+                "solidity": 0.3,
+                "fgcolor": white,
+            },
         },
         "customdata": list(zip(bars["lane"], end, map(duration, (end - start) * 1e3), _remarks(bars))),
         "hovertemplate": f"<b>%{{customdata[0]}}</b> {LABELS[state]}%{{customdata[3]}}"
@@ -185,17 +215,22 @@ def _label(x: float, text: str, lift_px: int, window_s: tuple[float, float]) -> 
 
 
 def _layout(lanes: list[str], left_out: int, window_s: tuple[float, float]) -> dict[str, Any]:
-    title = "time since the trial started, s"
-    if left_out:
-        title += f"<br>{len(lanes)} of {len(lanes) + left_out:,} lanes are shown"
-    grid = {"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False}
+    room_px = max(90, LANE_PX * len(lanes))
+    note = f"time since the trial started · {len(lanes)} of {len(lanes) + left_out:,} lanes are shown"
     return {
         "barmode": "overlay",
-        "height": 190 + LANE_PX * len(lanes) + (20 if left_out else 0),
-        "margin": {"l": 76, "r": 12, "t": 66, "b": 50},
+        "height": 66 + room_px + 100,
+        "margin": {"l": 76, "r": 12, "t": 66, "b": 100, "autoexpand": False},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "xaxis": {"title": {"text": title}, "range": list(window_s), **grid},
+        "xaxis": {
+            "range": list(window_s),
+            "ticksuffix": " s",
+            "nticks": 6,
+            "gridcolor": "rgba(128,128,128,0.25)",
+            "zeroline": False,
+            "title": {"text": note if left_out else "time since the trial started", "standoff": 6},
+        },
         "yaxis": {
             "tickvals": list(range(len(lanes))),
             "ticktext": lanes,
@@ -204,13 +239,7 @@ def _layout(lanes: list[str], left_out: int, window_s: tuple[float, float]) -> d
             "showgrid": False,
             "zeroline": False,
         },
-        "legend": {
-            "orientation": "h",
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "itemclick": "toggleothers",
-        },
+        "legend": {"orientation": "h", "y": -50 / room_px, "yanchor": "top"},
         "hoverlabel": {"align": "left"},
         "dragmode": "zoom",
     }

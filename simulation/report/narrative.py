@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from simulation.autopsy import CHECKS, FAILED, OK, Findings, Worker
 from simulation.lab.contract import Outcome, State
 from simulation.playback import Playback
 from simulation.report.words import CHECK, DETAIL, STATE, duration
 
 LONG_MS = 100.0  # asking took so long that it is worth a sentence
+
+
+def headline(findings: Findings) -> str:
+    """The trial in one short line: did it stop, how fast, did it break anything."""
+    if findings.failure:
+        return "The lab failed: this trial is no measurement"
+    ending = {
+        Outcome.STOPPED: f"Stopped in {duration(findings.stop_ms)}",
+        Outcome.ENDED_WITH_PROCESS: f"Gone with the process in {duration(findings.stop_ms)}",
+        Outcome.STILL_RUNNING: f"Still running {findings.spec.patience_s:g} s after the request",
+        Outcome.FINISHED: "Finished before anybody asked",
+        Outcome.DIED: "Died of its own error",
+        Outcome.CANCELLED: "Cancelled before it started",
+    }[findings.outcome]
+    broken = [CHECK[name].lower() for name in CHECKS[1:] if findings.checks[name].status == FAILED]
+    if broken:
+        return f"{ending} – but not: {', '.join(broken)}"
+    return ending if findings.outcome is Outcome.STILL_RUNNING else f"{ending}, nothing broken this time"
+
+
+def glance(playback: Playback) -> str:
+    """What the workers are doing right now, while the trial runs."""
+    states = Counter(playback.last_state(number) for number in range(1, playback.workers + 1))
+    doing = ", ".join(f"{count:,} {STATE[State(state)]}" for state, count in states.most_common() if state)
+    if playback.workers == 1:
+        doing = doing.removeprefix("1 ")
+        return f"worker-1 is {doing}" if doing else "starting"
+    return f"workers: {doing}" if doing else "starting"
 
 
 def narrative(findings: Findings, playback: Playback) -> str:
@@ -27,10 +57,9 @@ def _request(findings: Findings) -> str:
 
 
 def _workers(findings: Findings, playback: Playback) -> list[str]:
-    asked = findings.asked
-    if not asked:
+    last = findings.last
+    if last is None:
         return [_unasked(worker) for worker in findings.workers[:1]]
-    last = max(asked, key=lambda worker: (worker.gone_ns is None, worker.gone_ns or 0))
     others = [worker for worker in findings.workers if worker is not last]
     return [_story(last, findings, playback), _others(others, findings)]
 

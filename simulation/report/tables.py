@@ -136,7 +136,7 @@ def latency_parts(findings: Findings) -> pd.DataFrame:
     never came). The parts follow the trial's last worker, so they add up to its stop latency.
     """
     since = findings.since_request_ms
-    last = max(findings.asked, key=lambda w: w.gone_ns or 0, default=None)
+    last = findings.last
     stamps = [None] * 3 if last is None else [last.noticed_ns, last.cleaned_ns, last.gone_ns]
     ends = [since(findings.requested_ns), *(since(stamp) for stamp in stamps)]
     rows = [

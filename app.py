@@ -1,0 +1,40 @@
+"""The server and the navigation. Start it with ``streamlit run app.py``.
+
+Streamlit meets this file in two ways: the server imports it once for `app`, and every rerun of
+every session runs it as a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.responses import FileResponse
+from starlette.routing import Route
+
+from pages.parts.chart import PLOTLY_JS, PLOTLY_URL
+from simulation.shelf import SHELF
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """When the server goes down, so do the labs."""
+    try:
+        yield
+    finally:
+        SHELF.close()
+
+
+def plotly_js(_: object) -> FileResponse:
+    """Plotly's own script, out of its Python package: the app works without the internet."""
+    return FileResponse(PLOTLY_JS, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+if __name__ == "__main__":
+    st.set_page_config("Stop a thread", page_icon="🛑", layout="wide")
+    st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")
+    pages = [st.Page("pages/run.py", title="Run", icon=":material/play_circle:", default=True)]
+    st.navigation(pages, position="top").run()
+else:
+    app = st.App("app.py", lifespan=lifespan, routes=[Route(PLOTLY_URL, plotly_js)])

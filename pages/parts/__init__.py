@@ -1,0 +1,1 @@
+"""What pages share: the chart that updates in place, and who is looking."""

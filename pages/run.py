@@ -1,0 +1,194 @@
+"""The page "Run": choose a method, start real threads, cancel them, see what that did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import visitor
+from pages.parts.chart import chart
+from simulation.autopsy import CHECKS, Findings, examine
+from simulation.lab.contract import Outcome
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, SpecError
+from simulation.playback import Playback
+from simulation.report import figures, tables
+from simulation.report.lesson import idea, lesson, source
+from simulation.report.narrative import glance, headline, narrative
+from simulation.report.words import CHECK, duration
+from simulation.runner import LabError, Result
+from simulation.shelf import Watched
+
+REFRESH_S = 0.15
+ROWS = 2000  # of state events in the table; the CSV has all of them
+SYMBOL = {"ok": ":green[✔ ok]", "failed": ":red[✘ failed]", "n/a": ":gray[– not applicable]"}
+
+
+def page() -> None:
+    left, right = st.columns([1, 2.2], gap="large")
+    watched = visitor.current()
+    running = watched is not None and watched.poll() is None
+    with left:
+        st.title("Stop a thread", anchor=False)
+        settings = controls(running)
+        if problem := st.session_state.pop("problem", None):
+            st.error(problem)
+    with right:
+        if watched is None:
+            welcome(settings["strategy"])
+        else:
+            st.fragment(show, run_every=REFRESH_S if running else None)(watched)
+
+
+def welcome(strategy: str) -> None:
+    chart(None, key="timeline")
+    st.info("Press **Start**: real threads run in a process of their own, and their timeline grows here. "
+            "Press **Cancel** to ask them to stop, and see how long that took and what it broke.")  # fmt: skip
+    lesson_tabs(strategy, [])
+
+
+def controls(running: bool) -> dict[str, Any]:
+    """The settings of the next run, as `spec.checked` takes them, and the Start button."""
+    strategy = st.selectbox("Method", STRATEGIES, format_func=lambda key: STRATEGIES[key].title, index=2)
+    st.caption(idea(strategy))
+    workload = st.selectbox(
+        "What the thread is doing", WORKLOADS, format_func=lambda key: WORKLOADS[key].title
+    )
+    st.caption(idea(workload))
+    place = st.container()
+    with st.expander("More settings", icon=":material/tune:"):
+        settings = {
+            "strategy": strategy,
+            "workload": workload,
+            "workers": number(WORKERS, "Worker threads", 1, 1),
+            "interval_s": number(INTERVAL, "Interval between steps, s", 0.1, 0.05),
+            "patience_s": number(PATIENCE, "Patience: how long to wait for the end, s", 2.0, 0.5),
+            "request_after_s": None,
+        }
+        if st.toggle("Request the stop automatically", value=True):
+            settings["request_after_s"] = number(REQUEST_AFTER, "… after, s", 4.0, 0.5)
+    place.button("Start", type="primary", icon=":material/play_arrow:", width="stretch",
+                 disabled=running, on_click=start, kwargs=settings)  # fmt: skip
+    return settings
+
+
+def number(bound: Any, label: str, value: float, step: float) -> Any:
+    kind = type(value)
+    return st.number_input(label, kind(bound.low), kind(bound.high), value, step)
+
+
+def start(**settings: Any) -> None:
+    """The Start button. A second click finds the first one's run and leaves it alone."""
+    watched = visitor.current()
+    if watched is not None and watched.poll() is None:
+        return
+    try:
+        visitor.start(**settings)
+    except (SpecError, LabError) as error:
+        st.session_state["problem"] = str(error)
+
+
+def show(watched: Watched) -> None:
+    """The run, alive or over. The last refresh of a live one draws the page anew, without refresh."""
+    result = watched.poll()
+    if result is None:
+        live(watched)
+    elif st.session_state.get("drawn_live"):
+        st.session_state["drawn_live"] = False
+        st.rerun()
+    else:
+        report(result)
+
+
+def live(watched: Watched) -> None:
+    st.session_state["drawn_live"] = True
+    st.button(
+        "Cancel", type="primary", icon=":material/stop:", width="stretch", on_click=watched.request_stop
+    )
+    content = watched.snapshot()
+    playback = Playback(content)
+    now_ns, due_s = playback.elapsed_ns(), watched.spec.request_at_s
+    status = f"**{now_ns / 1e9:.1f} s** · {glance(playback)}"
+    if playback.requested:
+        st.progress(1.0, f"{status} · stop requested, waiting for the end")
+    elif due_s is None:
+        st.progress(0.0, f"{status} · press Cancel to request the stop")
+    else:
+        st.progress(min(1.0, now_ns / 1e9 / due_s), f"{status} · stop request comes at {due_s:.1f} s")
+    asked = figures.Marks(playback.requested - playback.t0) if playback.requested else figures.Marks()
+    bars = tables.intervals(tables.events([content]), now_ns)
+    picture = figures.timeline(bars, asked)
+    chart(picture, key="timeline", revision=str(id(watched)), label=f"Timeline so far: {glance(playback)}.")
+
+
+def report(result: Result) -> None:
+    """The run, over: the answer first, then how it came about."""
+    findings, playback = examine(result), Playback(result.recording)
+    box = st.success if headline(findings).endswith("this time") else st.warning
+    box(f"**{headline(findings)}**  \n{narrative(findings, playback)}")
+    numbers(findings)
+    events = tables.events([result.recording])
+    timeline(events, findings)
+    st.subheader("What was left behind", anchor=False)
+    for name in CHECKS:
+        check = findings.checks[name]
+        st.markdown(f"{SYMBOL[check.status]} **{CHECK[name]}** – {check.evidence}")
+    spec = result.spec
+    st.caption(f"{STRATEGIES[spec.strategy].title} · {WORKLOADS[spec.workload].title} · workers {spec.workers:,} · "
+               f"interval {spec.interval_s:g} s · seed {spec.seed} · Python {result.python}")  # fmt: skip
+    lesson_tabs(spec.strategy, [("State events", lambda: state_events(events)),
+                                ("Workers", lambda: workers(findings))])  # fmt: skip
+
+
+def numbers(findings: Findings) -> None:
+    """The stop latency and the parts it is made of."""
+    with st.container(horizontal=True):
+        st.metric("Stop latency", duration(findings.stop_ms), width="content",
+                  help="From the stop request until the thread is gone.")  # fmt: skip
+        for sign, part in zip("=++", tables.latency_parts(findings).itertuples()):
+            st.metric(f"{sign} {part.part}", duration(known(part.took_ms)), width="content")
+
+
+def known(ms: float) -> float | None:
+    return None if ms != ms else ms  # NaN: it never came
+
+
+def timeline(events: Any, findings: Findings) -> None:
+    marks = figures.marks(findings)
+    close = figures.around_request(marks)
+    choice = st.segmented_control("Show", ["Whole run", "Around the stop"], default="Whole run", required=True,
+                                  label_visibility="collapsed", disabled=close is None)  # fmt: skip
+    window = close if choice == "Around the stop" else None
+    last = findings.last
+    bars = tables.intervals(
+        events, findings.gone_ns if findings.outcome is Outcome.ENDED_WITH_PROCESS else None
+    )
+    picture = figures.timeline(bars, marks, window, last and last.name)
+    chart(
+        picture, key="timeline", revision=f"{id(events)} {choice}", label=f"Timeline. {headline(findings)}."
+    )
+
+
+def lesson_tabs(strategy: str, more: list[tuple[str, Any]]) -> None:
+    about, code, *others = st.tabs(["Lesson", "Source", *(name for name, _ in more)])
+    about.markdown(lesson(strategy))
+    code.code(source(strategy), language="python")
+    for tab, (_, fill) in zip(others, more):
+        with tab:
+            fill()
+
+
+def state_events(events: Any) -> None:
+    if len(events) > ROWS:
+        st.caption(f"The last {ROWS:,} of {len(events):,} state events; the CSV has all of them.")
+    st.dataframe(events.tail(ROWS), hide_index=True)
+    st.download_button("Download CSV", lambda: events.to_csv(index=False), "state-events.csv", "text/csv",
+                       on_click="ignore", icon=":material/download:")  # fmt: skip
+
+
+def workers(findings: Findings) -> None:
+    st.dataframe(tables.workers(findings), hide_index=True)
+
+
+page()
