@@ -9,18 +9,19 @@ import streamlit as st
 from pages.parts import visitor
 from pages.parts.chart import chart
 from simulation.autopsy import CHECKS, Findings, examine
-from simulation.lab.contract import Outcome
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, SpecError
+from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, SpecError
 from simulation.playback import Playback
 from simulation.report import figures, tables
 from simulation.report.lesson import idea, lesson, source
 from simulation.report.narrative import glance, headline, narrative
+from simulation.report.narrative import settings as told
 from simulation.report.words import CHECK, duration
 from simulation.runner import LabError, Result
 from simulation.shelf import Watched
 
 REFRESH_S = 0.15
+WHOLE, CLOSE_UP = "Whole run", "Around the stop"
 ROWS = 2000  # of state events in the table; the CSV has all of them
 SYMBOL = {"ok": ":green[✔ ok]", "failed": ":red[✘ failed]", "n/a": ":gray[– not applicable]"}
 
@@ -43,19 +44,20 @@ def page() -> None:
 
 def welcome(strategy: str) -> None:
     chart(None, key="timeline")
-    st.info("Press **Start**: real threads run in a process of their own, and their timeline grows here. "
-            "Press **Cancel** to ask them to stop, and see how long that took and what it broke.")  # fmt: skip
+    st.info(
+        "Press **Start**: real threads run in a process of their own, and their timeline grows here. "
+        "Press **Cancel** to ask them to stop, and see how long that took and what it broke."
+    )
     lesson_tabs(strategy, [])
 
 
 def controls(running: bool) -> dict[str, Any]:
-    """The settings of the next run, as `spec.checked` takes them, and the Start button."""
-    strategy = st.selectbox("Method", STRATEGIES, format_func=lambda key: STRATEGIES[key].title, index=2)
-    st.caption(idea(strategy))
-    workload = st.selectbox(
-        "What the thread is doing", WORKLOADS, format_func=lambda key: WORKLOADS[key].title
-    )
-    st.caption(idea(workload))
+    """The settings of the next run, as `spec.checked` takes them, and the Start button.
+
+    They stand in the page's address: a teacher can send a link to an experiment.
+    """
+    strategy = choice("Method", "method", STRATEGIES, "event-wait")
+    workload = choice("What the thread is doing", "workload", WORKLOADS, "sleep")
     place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
         settings = {
@@ -66,16 +68,29 @@ def controls(running: bool) -> dict[str, Any]:
             "patience_s": number(PATIENCE, "Patience: how long to wait for the end, s", 2.0, 0.5),
             "request_after_s": None,
         }
-        if st.toggle("Request the stop automatically", value=True):
+        if st.toggle("Request the stop automatically", True, key="automatic", bind="query-params"):
             settings["request_after_s"] = number(REQUEST_AFTER, "… after, s", 4.0, 0.5)
-    place.button("Start", type="primary", icon=":material/play_arrow:", width="stretch",
-                 disabled=running, on_click=start, kwargs=settings)  # fmt: skip
+    place.button(
+        "Start", type="primary", icon=":material/play_arrow:", width="stretch",
+        disabled=running, on_click=start, kwargs=settings,
+    )  # fmt: skip
     return settings
 
 
-def number(bound: Any, label: str, value: float, step: float) -> Any:
+def choice(label: str, key: str, table: dict[str, Any], default: str) -> str:
+    keys = list(table)
+    chosen: str = st.selectbox(
+        label, keys, keys.index(default), lambda k: str(table[k].title), key=key, bind="query-params"
+    )
+    st.caption(idea(chosen))
+    return chosen
+
+
+def number(bound: Bound, label: str, value: float, step: float) -> Any:
     kind = type(value)
-    return st.number_input(label, kind(bound.low), kind(bound.high), value, step)
+    return st.number_input(
+        label, kind(bound.low), kind(bound.high), value, step, key=bound.name, bind="query-params"
+    )
 
 
 def start(**settings: Any) -> None:
@@ -134,40 +149,33 @@ def report(result: Result) -> None:
     for name in CHECKS:
         check = findings.checks[name]
         st.markdown(f"{SYMBOL[check.status]} **{CHECK[name]}** – {check.evidence}")
-    spec = result.spec
-    st.caption(f"{STRATEGIES[spec.strategy].title} · {WORKLOADS[spec.workload].title} · workers {spec.workers:,} · "
-               f"interval {spec.interval_s:g} s · seed {spec.seed} · Python {result.python}")  # fmt: skip
-    lesson_tabs(spec.strategy, [("State events", lambda: state_events(events)),
-                                ("Workers", lambda: workers(findings))])  # fmt: skip
+    st.caption(told(findings))
+    lesson_tabs(
+        result.spec.strategy,
+        [("State events", lambda: state_events(events)), ("Workers", lambda: workers(findings))],
+    )
 
 
 def numbers(findings: Findings) -> None:
     """The stop latency and the parts it is made of."""
     with st.container(horizontal=True):
-        st.metric("Stop latency", duration(findings.stop_ms), width="content",
-                  help="From the stop request until the thread is gone.")  # fmt: skip
-        for sign, part in zip("=++", tables.latency_parts(findings).itertuples()):
-            st.metric(f"{sign} {part.part}", duration(known(part.took_ms)), width="content")
-
-
-def known(ms: float) -> float | None:
-    return None if ms != ms else ms  # NaN: it never came
+        st.metric(
+            "Stop latency",
+            duration(findings.stop_ms),
+            width="content",
+            help="From the stop request until the thread is gone.",
+        )
+        for sign, part in zip("=++", tables.latency_parts(findings).to_dict("records")):
+            st.metric(f"{sign} {part['part']}", duration(part["took_ms"]), width="content")
 
 
 def timeline(events: Any, findings: Findings) -> None:
-    marks = figures.marks(findings)
-    close = figures.around_request(marks)
-    choice = st.segmented_control("Show", ["Whole run", "Around the stop"], default="Whole run", required=True,
-                                  label_visibility="collapsed", disabled=close is None)  # fmt: skip
-    window = close if choice == "Around the stop" else None
-    last = findings.last
-    bars = tables.intervals(
-        events, findings.gone_ns if findings.outcome is Outcome.ENDED_WITH_PROCESS else None
+    view = st.segmented_control(
+        "Show", [WHOLE, CLOSE_UP], default=WHOLE, required=True, label_visibility="collapsed"
     )
-    picture = figures.timeline(bars, marks, window, last and last.name)
-    chart(
-        picture, key="timeline", revision=f"{id(events)} {choice}", label=f"Timeline. {headline(findings)}."
-    )
+    picture = figures.trial(events, findings, close_up=view == CLOSE_UP)
+    revision = f"{findings.spec.seed} {findings.requested_ns} {view}"
+    chart(picture, key="timeline", revision=revision, label=f"Timeline. {headline(findings)}.")
 
 
 def lesson_tabs(strategy: str, more: list[tuple[str, Any]]) -> None:
@@ -183,8 +191,14 @@ def state_events(events: Any) -> None:
     if len(events) > ROWS:
         st.caption(f"The last {ROWS:,} of {len(events):,} state events; the CSV has all of them.")
     st.dataframe(events.tail(ROWS), hide_index=True)
-    st.download_button("Download CSV", lambda: events.to_csv(index=False), "state-events.csv", "text/csv",
-                       on_click="ignore", icon=":material/download:")  # fmt: skip
+    st.download_button(
+        "Download CSV",
+        lambda: events.to_csv(index=False),
+        "state-events.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def workers(findings: Findings) -> None:

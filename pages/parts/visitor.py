@@ -19,10 +19,10 @@ def visitor() -> object:
 def current() -> Watched | None:
     """The run whose key is in the page's address, or that this tab looked at before."""
     key = st.query_params.get("run") or st.session_state.get("run")
-    watched = SHELF.find(key, visitor()) if key else None
-    if watched is not None and "run" not in st.query_params:
-        st.query_params["run"] = key  # back from another page
-    return watched
+    if not key:
+        return None
+    st.session_state["run"] = st.query_params["run"] = key  # also back from another page
+    return SHELF.find(key, visitor())
 
 
 def start(**settings: Any) -> None:

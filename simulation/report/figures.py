@@ -18,8 +18,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from simulation.autopsy import Findings
-from simulation.lab.contract import State
-from simulation.report.tables import STATES, categorical
+from simulation.lab.contract import Outcome, State
+from simulation.report.tables import STATES, categorical, intervals
 from simulation.report.words import STATE, duration
 
 Integers = NDArray[np.integer[Any]]
@@ -75,6 +75,15 @@ def around_request(marks: Marks) -> tuple[int, int] | None:
         return None
     margin_ns = max(20_000, (marks.bracket_ns - marks.requested_ns) // 4)
     return max(0, marks.requested_ns - margin_ns), marks.bracket_ns + margin_ns
+
+
+def trial(events: pd.DataFrame, findings: Findings, close_up: bool = False) -> go.Figure:
+    """The timeline of a trial that is over, of all of it or of the stop alone."""
+    by_process = findings.outcome is Outcome.ENDED_WITH_PROCESS
+    bars = intervals(events, findings.gone_ns if by_process else None)
+    about = marks(findings)
+    last = findings.last
+    return timeline(bars, about, around_request(about) if close_up else None, last.name if last else None)
 
 
 def timeline(

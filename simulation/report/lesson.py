@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from types import ModuleType
 
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 
@@ -30,6 +31,6 @@ def _document(key: str) -> str:
     return inspect.getdoc(_module(key)) or ""
 
 
-def _module(key: str) -> object:
+def _module(key: str) -> ModuleType:
     table: dict[str, type] = {**STRATEGIES, **WORKLOADS}
     return sys.modules[table[key].__module__]

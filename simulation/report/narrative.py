@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from simulation.autopsy import CHECKS, FAILED, OK, Findings, Worker
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.contract import Outcome, State
 from simulation.playback import Playback
 from simulation.report.words import CHECK, DETAIL, STATE, duration
@@ -28,6 +29,15 @@ def headline(findings: Findings) -> str:
     if broken:
         return f"{ending} – but not: {', '.join(broken)}"
     return ending if findings.outcome is Outcome.STILL_RUNNING else f"{ending}, nothing broken this time"
+
+
+def settings(findings: Findings) -> str:
+    """What was run, so that it can be run again."""
+    spec = findings.spec
+    return (
+        f"{STRATEGIES[spec.strategy].title} · {WORKLOADS[spec.workload].title} · workers {spec.workers:,} · "
+        f"interval {spec.interval_s:g} s · seed {spec.seed} · Python {findings.python}"
+    )
 
 
 def glance(playback: Playback) -> str:

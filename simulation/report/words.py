@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from simulation.lab.contract import Detail, Outcome, State
 
 STATE = {
@@ -44,7 +46,7 @@ def lane_name(index: int) -> str:
 
 def duration(ms: float | None, never: str = "never") -> str:
     """A length of time with three significant digits and the unit that suits it."""
-    if ms is None:
+    if ms is None or math.isnan(ms):
         return never
     for limit, factor, unit in ((0.9995, 1000, "µs"), (999.5, 1, "ms")):
         if abs(ms) < limit:
