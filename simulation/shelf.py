@@ -2,7 +2,7 @@
 
 A run stands here under a key that is also in the address of the page, so that a reload, a visit
 to another page or a link sent to a colleague finds it again. A run whose last visitor has left
-is ended, and its lab with it.
+is ended soon after, and its lab with it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from simulation.lab.spec import Spec
 from simulation.runner import Labs, Result, Run
 
 KEPT = 100  # results; about 1 MB each
+LINGER_S = 5.0  # between the last visitor's leaving and the end of a run: time for a reload
 
 
 class Watched:
@@ -77,11 +78,19 @@ class Shelf:
         return watched
 
     def leave(self, visitor: object) -> None:
-        """`visitor` has gone: end the runs that nobody looks at any more."""
+        """`visitor` has gone: soon end the runs that nobody looks at any more.
+
+        Soon, not now: a reload is one visitor who leaves and then another who comes.
+        """
         with self._lock:
             runs = [run for run in self._runs.values() if visitor in run.visitors]
             for run in runs:
                 run.visitors.discard(visitor)
+        timer = threading.Timer(LINGER_S, self._end_unwatched, [runs])
+        timer.daemon = True  # must not hold up the end of the server
+        timer.start()
+
+    def _end_unwatched(self, runs: list[Watched]) -> None:
         for run in runs:
             if not run.visitors:
                 run.close()

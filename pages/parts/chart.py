@@ -1,8 +1,11 @@
 """A Plotly chart that is updated in place.
 
 `st.plotly_chart` throws its chart away at every change of the data, and with it the reader's zoom
-and hover. This component keeps one chart and gives it new data with `Plotly.react`; `uirevision`
-makes Plotly keep what the reader has changed for as long as it is the same.
+and hover. This component keeps one chart and gives it new data with `Plotly.react`.
+
+While `uirevision` is the same, Plotly keeps what the reader has changed. Except for a range that
+the app has changed as well, as a growing time axis does at every refresh: so the component
+remembers the reader's range itself, until a double click lets it go.
 """
 
 from __future__ import annotations
@@ -33,21 +36,42 @@ const CONFIG = {
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
 };
 
+function draw(chart) {
+  if (chart.pressed || !chart.latest) return;  // never under the reader's hand
+  const { data, layout } = JSON.parse(chart.latest);
+  chart.latest = null;
+  const style = getComputedStyle(chart);
+  if (chart.revision !== layout.uirevision) chart.range = null;
+  chart.revision = layout.uirevision;
+  if (chart.range) layout.xaxis.range = chart.range;
+  layout.font = { color: style.color, family: style.fontFamily, size: 13 };
+  chart.style.minHeight = layout.height + "px";
+  const first = !chart._fullLayout;
+  window.Plotly.react(chart, data, layout, CONFIG);
+  if (first) remember(chart);
+}
+
+function remember(chart) {
+  chart.on("plotly_relayout", (change) => {
+    if ("xaxis.range[0]" in change) chart.range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+  });
+  chart.on("plotly_doubleclick", () => { chart.range = null; });
+}
+
 export default function (component) {
   const { data, parentElement } = component;
   const chart = parentElement.querySelector(".chart");
-  const loading = plotly(data.url);           // also before there is anything to draw
+  const loading = plotly(data.url);            // also before there is anything to draw
   if (!data.figure) return;
+  if (chart.pressed === undefined) {
+    chart.pressed = false;
+    chart.addEventListener("pointerdown", () => { chart.pressed = true; }, true);
+    window.addEventListener("pointerup", () => { chart.pressed = false; setTimeout(draw, 50, chart); });
+  }
   chart.latest = data.figure;
   chart.setAttribute("aria-label", data.label);
-  loading.then((Plotly) => {
-    if (chart.latest !== data.figure) return; // a newer figure has come meanwhile
-    const { data: traces, layout } = JSON.parse(data.figure);
-    const style = getComputedStyle(chart);
-    layout.font = { color: style.color, family: style.fontFamily, size: 13 };
-    chart.style.minHeight = layout.height + "px";
-    Plotly.react(chart, traces, layout, CONFIG);
-  }).catch((error) => { chart.textContent = "No chart: " + error.message + ". Reload the page."; });
+  loading.then(() => draw(chart)).catch(
+    (error) => { chart.textContent = "No chart: " + error.message + ". Reload the page."; });
 }
 """
 

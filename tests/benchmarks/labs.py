@@ -1,0 +1,50 @@
+"""What a trial costs beside its dwell: in a fresh lab, and in one that is used again."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from time import perf_counter_ns
+
+from simulation.lab.spec import Spec
+from simulation.runner import Labs
+from tests.benchmarks.measure import Row, medians
+
+SPEC = Spec("event-wait", "sleep", 1, 0.01, 0.02, 2.0, 0)
+SAME_IMPORTS = """
+import contextlib, ctypes, enum, functools, itertools, json, math, mmap, operator, os, pathlib
+import queue, random, shutil, struct, sys, threading, time, typing
+"""
+ROUNDS = 30
+
+
+def rows() -> Iterator[Row]:
+    ours, theirs = medians(fresh_ms, interpreter_ms, ROUNDS)
+    yield Row(
+        "one trial in a fresh lab, over its dwell", ours, "interpreter with the same imports", theirs, "≤ 1.3"
+    )
+    with Labs() as labs:
+        over_ms(labs)
+        again = statistics.median(over_ms(labs) for _ in range(ROUNDS))
+        yield Row("one trial in a reused lab, over its dwell", again, "–", None, "≤ 2 ms")
+
+
+def over_ms(labs: Labs) -> float:
+    begin = perf_counter_ns()
+    result = labs.start(SPEC).result()
+    return (perf_counter_ns() - begin - result.facts["dwell_ns"]) / 1e6
+
+
+def fresh_ms() -> float:
+    begin = perf_counter_ns()
+    with Labs() as labs:
+        result = labs.start(SPEC).result()
+    return (perf_counter_ns() - begin - result.facts["dwell_ns"]) / 1e6
+
+
+def interpreter_ms() -> float:
+    begin = perf_counter_ns()
+    subprocess.run([sys.executable, "-c", SAME_IMPORTS], check=True)
+    return (perf_counter_ns() - begin) / 1e6

@@ -1,0 +1,1 @@
+"""The app in a real Chromium: ``pytest tests/browser``; needs tests/requirements.txt and Chromium."""
