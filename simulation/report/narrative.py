@@ -8,7 +8,7 @@ from simulation.autopsy import CHECKS, FAILED, OK, Findings, Worker
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.contract import Outcome, State
 from simulation.playback import Playback
-from simulation.report.words import CHECK, DETAIL, STATE, duration
+from simulation.report.words import BROKEN, CHECK, DETAIL, STATE, duration
 
 LONG_MS = 100.0  # asking took so long that it is worth a sentence
 
@@ -25,9 +25,9 @@ def headline(findings: Findings) -> str:
         Outcome.DIED: "Died of its own error",
         Outcome.CANCELLED: "Cancelled before it started",
     }[findings.outcome]
-    broken = [CHECK[name].lower() for name in CHECKS[1:] if findings.checks[name].status == FAILED]
+    broken = [BROKEN[name] for name in CHECKS[1:] if findings.checks[name].status == FAILED]
     if broken:
-        return f"{ending} – but not: {', '.join(broken)}"
+        return f"{ending} – {', '.join(broken)}"
     return ending if findings.outcome is Outcome.STILL_RUNNING else f"{ending}, nothing broken this time"
 
 

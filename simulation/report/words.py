@@ -37,6 +37,13 @@ CHECK = {
     "cleanup_done": "Cleanup complete",
     "nothing_left": "Nothing left behind",
 }
+BROKEN = {
+    "thread_gone": "thread still there",
+    "lock_free": "lock held for ever",
+    "ledger_balanced": "ledger torn",
+    "cleanup_done": "cleanup cut off",
+    "nothing_left": "files left behind",
+}
 
 
 def lane_name(index: int) -> str:

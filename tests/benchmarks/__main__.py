@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import browser, figures, labs, latency, many, recorder
-from tests.benchmarks.measure import Row
+from tests.benchmarks.measure import HEAD
 
 BENCHMARKS = {
     "recorder": recorder.rows,
@@ -22,7 +22,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}; choose of: {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
-    print(Row.HEAD)
+    print(HEAD)
     for name in names or BENCHMARKS:
         for row in BENCHMARKS[name]():
             print(row, flush=True)

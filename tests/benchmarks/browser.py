@@ -38,7 +38,8 @@ def rows() -> Iterator[Row]:
             press,
             "≤ 1.5",
         )
-        app.close(), other.close()
+        app.close()
+        other.close()
         first, plain = medians(
             lambda: render_ms(browser, ours, "Start"), lambda: render_ms(browser, hello, "Press"), ROUNDS
         )

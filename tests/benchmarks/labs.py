@@ -34,14 +34,16 @@ def rows() -> Iterator[Row]:
 def over_ms(labs: Labs) -> float:
     begin = perf_counter_ns()
     result = labs.start(SPEC).result()
-    return (perf_counter_ns() - begin - result.facts["dwell_ns"]) / 1e6
+    over_ns: int = perf_counter_ns() - begin - result.facts["dwell_ns"]
+    return over_ns / 1e6
 
 
 def fresh_ms() -> float:
     begin = perf_counter_ns()
     with Labs() as labs:
         result = labs.start(SPEC).result()
-    return (perf_counter_ns() - begin - result.facts["dwell_ns"]) / 1e6
+    over_ns: int = perf_counter_ns() - begin - result.facts["dwell_ns"]
+    return over_ns / 1e6
 
 
 def interpreter_ms() -> float:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from simulation.report.words import duration
+
+
+HEAD = "| figure | ours | against | theirs | ratio | to reach |\n| --- | --- | --- | --- | --- | --- |"
 
 
 class Row(NamedTuple):
@@ -17,10 +20,6 @@ class Row(NamedTuple):
     against: str
     theirs_ms: float | None
     to_reach: str
-
-    HEAD: ClassVar[str] = (
-        "| figure | ours | against | theirs | ratio | to reach |\n| --- | --- | --- | --- | --- | --- |"
-    )
 
     def __str__(self) -> str:
         theirs = "–" if self.theirs_ms is None else exact(self.theirs_ms)

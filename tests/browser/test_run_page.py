@@ -180,7 +180,7 @@ def test_every_screen_width_and_theme_shows_the_start_button(page: Page, server:
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             expect(page.get_by_role("button", name="Start")).to_be_in_viewport()
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
