@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from simulation.report.words import duration
 
-
 HEAD = "| figure | ours | against | theirs | ratio | to reach |\n| --- | --- | --- | --- | --- | --- |"
 
 
