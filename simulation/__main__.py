@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from simulation.lab.spec import TRIALS, Spec, SpecError, checked, whole
 from simulation.playback import Playback
 from simulation.report.lesson import idea
 from simulation.report.narrative import narrative
-from simulation.runner import LabError, Labs, Result, check_python
+from simulation.runner import LabError, Labs, Result, find_python
 
 INTERRUPTED = 130
 
@@ -50,11 +49,11 @@ def list_() -> None:
 @click.option("--python", default=sys.executable, help="The interpreter of the lab.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a trial (JSON Lines).")
 @click.option("--events", type=click.Path(path_type=Path), help="Write the state events to a CSV file.")
-def run(trials: int, seed: int | None, python: str, as_json: bool, events: Path | None, **raw: Any) -> None:
+def run(trials: int, seed: int | None, python: str, as_json: bool, events: Path | None, **raw: Any) -> int:
     """Run STRATEGY on real threads, ask them to stop, and tell what happened."""
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     specs = [_spec(seed + trial, raw) for trial in range(whole(TRIALS, trials))]
-    check_python(python)
+    find_python(python)
     done: list[Findings] = []
     with _writing_events(events) as write_events:
         try:
@@ -65,8 +64,7 @@ def run(trials: int, seed: int | None, python: str, as_json: bool, events: Path 
         finally:
             if done and not as_json:
                 click.echo(_table(done))
-    if any(findings.failure for findings in done):
-        sys.exit(1)
+    return int(any(findings.failure for findings in done))
 
 
 def _spec(seed: int, raw: dict[str, Any]) -> Spec:
@@ -152,16 +150,25 @@ def _writing_events(path: Path | None) -> Iterator[Callable[[int, Result], None]
 
     def write(number: int, result: Result) -> None:
         table = events([result.recording], number)[["trial", "lane", "state", "t_ns", "detail"]]
-        table.to_csv(file, index=False, header=number == 1)
+        try:
+            table.to_csv(file, index=False, header=number == 1)
+            file.flush()
+        except OSError as error:
+            raise LabError(
+                f"{path} cannot be written to the end: {error.strerror}; free some space."
+            ) from None
 
-    with file:
+    try:
         yield write
+    finally:
+        with suppress(OSError):  # the write that failed has said so
+            file.close()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 a lab failed, 2 bad input, 130 Ctrl-C."""
     try:
-        cli.main(arguments, prog_name="python -m simulation", standalone_mode=False)
+        return cli.main(arguments, prog_name="python -m simulation", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
@@ -174,9 +181,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nInterrupted; what was measured is above.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    except SystemExit:  # click's answer to a closed pipe: the reader, such as `head`, has seen enough
+        return 0
 
 
 if __name__ == "__main__":

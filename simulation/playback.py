@@ -25,8 +25,9 @@ class Playback:
 
     def __init__(self, content: bytes) -> None:
         front = content[: len(HEADER) * WORD]
-        named = dict(zip(HEADER, np.frombuffer(front, "=i8").tolist())) if content else {}
-        if named.get("magic") != MAGIC:
+        whole = len(front) == len(HEADER) * WORD
+        named = dict(zip(HEADER, np.frombuffer(front, "=i8").tolist())) if whole else {}
+        if named.get("magic") != MAGIC or len(content) != Layout(named["workers"], named["chunks"]).size:
             raise RecordingError("This is not a recording of the lab; run the trial again.")
         self.t0, self.requested, self.signalled, self.debit, self.credit = (named[k] for k in FRONT)
         self.workers = named["workers"]
@@ -56,6 +57,9 @@ class Playback:
         else:
             records = records[: begun * CHUNK]
         whole: NDArray[np.void] = records[records["state"] != 0]
+        t_ns = whole["t_ns"]
+        if np.any(t_ns[1:] < t_ns[:-1]):  # the lane began its next chunk while it was copied
+            whole = whole[np.argsort(t_ns, kind="stable")]
         return whole
 
     def dropped(self, index: int) -> int:

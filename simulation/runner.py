@@ -142,12 +142,12 @@ class Run:
         self._map.close()
         failure = self._failure(answer.pop("say"), answer, content)
         left = sorted(path.name for path in self._directory.glob("*" + PARTIAL))
+        lab, ended_ns = self._lab, self._lab.ended_ns
         if answer.get("reusable"):
             self._tidy()
         else:
-            self._lab.spoil()
-        lab = self._lab
-        return Result(self.spec, content, lab.python, answer, lab.ended_ns, failure, left)
+            lab.close()  # now: nobody else would remove its files if this process died next
+        return Result(self.spec, content, lab.python, answer, ended_ns, failure, left)
 
     def _tidy(self) -> None:
         """One trial's files need not wait for the end of a lab that serves hundreds."""
@@ -177,13 +177,13 @@ class Lab:
     """
 
     def __init__(self, python: str = sys.executable) -> None:
-        check_python(python)
+        python = find_python(python)
+        self._log = _log()
         name = f"thread-lab-{os.getpid()}-{secrets.token_hex(4)}"
         self.directory = Path(tempfile.gettempdir()) / name  # made by the lab
         self.python, self.spoilt = "", False
         self.ended_ns: int | None = None
         self._answers: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the lab
         self._process = _spawn(python, self.directory, self._log)
         self._reader = threading.Thread(target=self._listen, name="lab-reader", daemon=True)
         self._reader.start()
@@ -258,7 +258,7 @@ class Lab:
         assert self._process.stdout is not None
         try:
             for line in wire.lines(self._process.stdout.fileno()):
-                self._answers.put(wire.decode(line))
+                self._answers.put(_answer(line))
         except wire.WireError:
             self._answers.put({"say": "garbage"})
             _kill_group(self._process)
@@ -268,7 +268,7 @@ class Lab:
 
     def _ready(self) -> wire.Message:
         answer = self.answer(READY_S) or {"say": "silent"}
-        if answer["say"] != "ready":
+        if answer["say"] != "ready" or "python" not in answer:
             raise LabError(self._why("did not get ready"))
         return answer
 
@@ -305,14 +305,15 @@ class Labs:
 
 
 @functools.cache
-def check_python(python: str) -> None:
-    """Raise LabError unless `python` is a CPython that can be a lab."""
+def find_python(python: str) -> str:
+    """The path of an interpreter that can be a lab; LabError when `python` is none."""
     if python == sys.executable:
-        return
+        return python
+    path = shutil.which(python)
     question = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
     try:
         answer = subprocess.run(
-            [python, "-c", question],
+            [path or python, "-c", question],
             capture_output=True,
             text=True,
             timeout=READY_S,
@@ -325,6 +326,23 @@ def check_python(python: str) -> None:
     if name != "cpython" or known < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise LabError(f"{python} is {name} {'.'.join(version)}; the lab needs CPython {oldest} or newer.")
+    return os.path.abspath(path or python)  # noqa: PTH100  not resolved: a venv is a symbolic link
+
+
+def _answer(line: bytes) -> wire.Message:
+    message = wire.decode(line)
+    if "say" not in message:
+        raise wire.WireError(f"Not an answer: {line[:80]!r}.")
+    return message
+
+
+def _log() -> IO[bytes]:
+    """Where a lab's standard error goes: a file without a name, so that nobody has to remove it."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        what = f"No temporary file can be made ({error.strerror})"
+        raise LabError(f"{what}; free some space or set TMPDIR to another folder.") from error
 
 
 def _spawn(python: str, directory: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -5,6 +5,7 @@ The wire moves to private descriptors first: what a worker reads or prints must 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import shutil
@@ -43,8 +44,15 @@ class Server:
                 else:
                     self.todo.put(message)
         finally:
-            shutil.rmtree(self.directory, ignore_errors=True)
-            os._exit(0)
+            self._vanish()
+
+    def _vanish(self) -> None:
+        """Remove the directory and end. It is renamed first: workers go on making files in it."""
+        gone = self.directory.with_suffix(".gone")
+        with contextlib.suppress(OSError):
+            self.directory.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        os._exit(0)
 
     def say(self, what: str, **values: object) -> None:
         wire.send(self.answers, {"say": what, **values})

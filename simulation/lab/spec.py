@@ -72,7 +72,7 @@ def checked(**raw: Any) -> Spec:
 
 def whole(bound: Bound, value: object) -> int:
     """`value`, if it is a whole number within `bound`; else SpecError."""
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise SpecError(f"{bound.name} must be a whole number, not {value!r}.")
     _within(bound, value)
     return value
@@ -86,5 +86,5 @@ def _known(kind: str, key: str, table: dict[str, Any]) -> None:
 def _within(bound: Bound, value: object) -> None:
     """Also turns away nan, which is neither below nor above anything."""
     if not isinstance(value, int | float) or math.isnan(value) or not bound.low <= value <= bound.high:
-        low, high = (f"{limit:.15g}{bound.unit}" for limit in (bound.low, bound.high))
+        low, high = (f"{limit:{'d' if isinstance(limit, int) else 'g'}}{bound.unit}" for limit in bound[1:3])
         raise SpecError(f"{bound.name} must be between {low} and {high}, not {value}{bound.unit}.")
