@@ -57,6 +57,7 @@ class Findings:
     """A trial, examined. Times in ns from the trial's start; None: it never came.
 
     The stamps of a trial are those of its last worker; its latencies count from `requested_ns`.
+    `cpu_ns` and `steps` are of all workers together, in the `dwell_ns` before the request.
     """
 
     spec: Spec
@@ -68,9 +69,9 @@ class Findings:
     checks: dict[str, Check]
     dropped: int
     failure: str
-    steps: int | None
-    cpu_ns: int | None
-    dwell_ns: int | None
+    dwell_ns: int
+    cpu_ns: int
+    steps: int
 
     @property
     def asked(self) -> list[Worker]:
@@ -115,7 +116,6 @@ def examine(result: Result) -> Findings:
     """Examine a trial that is over."""
     playback = Playback(result.recording)
     workers = [_worker(number, playback, result) for number in range(1, playback.workers + 1)]
-    facts = result.facts
     return Findings(
         spec=result.spec,
         python=result.python,
@@ -126,9 +126,9 @@ def examine(result: Result) -> Findings:
         checks=_checks(workers, playback, result),
         dropped=playback.dropped_total,
         failure=result.failure,
-        steps=facts.get("steps"),
-        cpu_ns=facts.get("cpu_ns"),
-        dwell_ns=facts.get("dwell_ns"),
+        dwell_ns=playback.dwell_ns,
+        cpu_ns=playback.cpu_ns,
+        steps=playback.steps,
     )
 
 

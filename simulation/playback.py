@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from simulation.lab.recording import CHUNK, HEADER, MAGIC, RECORD, STAMPS, WORD, Layout, RecordingError
 
 RECORD_DTYPE = np.dtype([("t_ns", "=i8"), ("state", "=i4"), ("detail", "=i4")])
-FRONT = ("t0", "requested", "signalled", "debit", "credit")
 
 
 class Playback:
     """A recording's content. Times are absolute `perf_counter_ns` readings; 0 means "not yet".
 
-    Attributes: `t0`, `requested`, `signalled` (ns), `debit`, `credit` (units), `workers`,
+    Attributes: `workers`, `t0`, `requested`, `signalled` (ns), `debit`, `credit` (units),
+    `dwell_ns`, `cpu_ns`, `steps` (of all workers together, in the dwell before the request),
     `stamps` (int64 array, a row a worker, columns as `STAMPS`).
     Raises RecordingError when the bytes are not a recording.
     """
@@ -29,23 +29,25 @@ class Playback:
         named = dict(zip(HEADER, np.frombuffer(front, "=i8").tolist())) if whole else {}
         if named.get("magic") != MAGIC or len(content) != Layout(named["workers"], named["chunks"]).size:
             raise RecordingError("This is not a recording of the lab; run the trial again.")
-        self.t0, self.requested, self.signalled, self.debit, self.credit = (named[k] for k in FRONT)
-        self.workers = named["workers"]
+        self.workers, self.t0 = named["workers"], named["t0"]
+        self.requested, self.signalled = named["requested"], named["signalled"]
+        self.debit, self.credit = named["debit"], named["credit"]
+        self.dwell_ns, self.cpu_ns, self.steps = (named[key] for key in ("dwell_ns", "cpu_ns", "steps"))
         self._content = content
-        self._layout = Layout(self.workers, named["chunks"])
+        self.layout = Layout(self.workers, named["chunks"])
         shape = (self.workers, len(STAMPS))
         self.stamps = np.frombuffer(
-            content, "=i8", count=shape[0] * shape[1], offset=self._layout.stamps
+            content, "=i8", count=shape[0] * shape[1], offset=self.layout.stamps
         ).reshape(shape)
 
     @cached_property
     def begun(self) -> NDArray[np.int64]:
         """How many chunks each lane has begun (int64, a row a lane)."""
-        return np.frombuffer(self._content, "=i8", count=self.workers + 1, offset=self._layout.counts)
+        return np.frombuffer(self._content, "=i8", count=self.workers + 1, offset=self.layout.counts)
 
     def lane(self, index: int) -> NDArray[np.void]:
         """The records of a lane that are still there, oldest first (`RECORD_DTYPE`)."""
-        layout, begun = self._layout, int(self.begun[index])
+        layout, begun = self.layout, int(self.begun[index])
         records = np.frombuffer(
             self._content,
             RECORD_DTYPE,
@@ -64,11 +66,11 @@ class Playback:
 
     def dropped(self, index: int) -> int:
         """How many of its oldest records a lane has given up for newer ones."""
-        return max(0, int(self.begun[index]) - self._layout.chunks) * CHUNK
+        return max(0, int(self.begun[index]) - self.layout.chunks) * CHUNK
 
     @cached_property
     def dropped_total(self) -> int:
-        return int((np.maximum(0, self.begun - self._layout.chunks) * CHUNK).sum())
+        return int((np.maximum(0, self.begun - self.layout.chunks) * CHUNK).sum())
 
     def elapsed_ns(self) -> int:
         """The time now, from the trial's start; the two processes have one clock."""
@@ -84,3 +86,15 @@ def requested_ns(content: mmap.mmap) -> int:
     """The stamp of the stop request alone, for whoever polls it; 0 while nobody asked."""
     at = HEADER.index("requested") * WORD
     return int(np.frombuffer(content, "=i8", count=1, offset=at)[0])
+
+
+def trimmed(content: bytes) -> bytes:
+    """The same recording without the chunks that no lane has begun: a hundredth, for most trials."""
+    playback = Playback(content)
+    old = playback.layout
+    new = Layout(old.workers, min(old.chunks, max(1, int(playback.begun.max()))))
+    words = np.frombuffer(content[: old.stamps], "=i8").copy()
+    words[HEADER.index("chunks")] = new.chunks
+    starts = range(old.lanes, old.size, old.lane_size)
+    lanes = (content[start : start + new.lane_size] for start in starts)
+    return b"".join([words.tobytes(), content[old.stamps : old.lanes], *lanes])

@@ -37,7 +37,7 @@ from simulation.lab import wire
 from simulation.lab.contract import State
 from simulation.lab.spec import Spec
 from simulation.lab.workloads.files import PARTIAL
-from simulation.playback import Playback, requested_ns
+from simulation.playback import Playback, requested_ns, trimmed
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 10)
@@ -56,7 +56,7 @@ class LabError(Exception):
 class Result:
     """One trial, over. Times are `perf_counter_ns` readings; nothing here knows pandas.
 
-    `recording` is the file as it was at the end. `ended_ns` is the end of the lab process, None
+    `recording` is the file as it was at the end, trimmed. `ended_ns` is the end of the lab process, None
     while it lives. `failure` is "" or what went wrong with the machinery (not with the strategy).
     `left` are the names of the files that cleanup should have removed. `facts` is what the lab
     said at the end (see `simulation.lab.trial.Trial.run`), empty if it could not.
@@ -147,7 +147,7 @@ class Run:
             self._tidy()
         else:
             lab.close()  # now: nobody else would remove its files if this process died next
-        return Result(self.spec, content, lab.python, answer, ended_ns, failure, left)
+        return Result(self.spec, trimmed(content), lab.python, answer, ended_ns, failure, left)
 
     def _tidy(self) -> None:
         """One trial's files need not wait for the end of a lab that serves hundreds."""
@@ -222,6 +222,12 @@ class Lab:
             raise LabError(answer.get("message") or self._why("did not start the trial"))
         return Run(self, spec, request_at_s, answer)
 
+    def noise(self, count: int) -> list[int]:
+        """`count` wake-up latencies (ns) of a bare thread in this lab; none if it does not answer."""
+        self.send({"do": "noise", "count": count})
+        answer = self.answer(START_S) or {}
+        return list(answer.get("wake_ns", []))
+
     def send(self, message: wire.Message) -> None:
         """Send a command; a lab that is gone is found out by the missing answer."""
         assert self._process.stdin is not None
@@ -293,10 +299,17 @@ class Labs:
 
     def start(self, spec: Spec) -> Run:
         """Start a trial in a lab that nothing was left behind in."""
+        return self._usable().start(spec)
+
+    def noise(self, count: int) -> list[int]:
+        """`count` wake-up latencies (ns) of a bare thread in a lab."""
+        return self._usable().noise(count)
+
+    def _usable(self) -> Lab:
         if self._lab is None or not self._lab.usable:
             self.close()
             self._lab = Lab(self._python)
-        return self._lab.start(spec)
+        return self._lab
 
     def close(self) -> None:
         if self._lab is not None:

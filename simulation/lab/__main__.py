@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from simulation.lab import trial, wire
+from simulation.lab import noise, trial, wire
 from simulation.lab.recording import RecordingError
 from simulation.lab.spec import Spec
 
@@ -65,7 +65,10 @@ class Server:
             command = self.todo.get()
             number += 1
             try:
-                self._trial(number, command)
+                if command["do"] == "noise":
+                    self.say("noise", wake_ns=noise.wake_ups(command["count"]))
+                else:
+                    self._trial(number, command)
             except (RecordingError, RuntimeError) as error:
                 self.say("error", message=str(error))
 

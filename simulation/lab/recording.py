@@ -26,6 +26,7 @@ the ledger, stand in front of the lanes, where no record can overwrite them.
 The file, in native byte order (both processes are on one machine), all int64 up to the lanes::
 
     magic · workers · chunks a lane · t0 · requested · signalled · debit · credit
+    dwell_ns · cpu_ns · steps           (of the dwell before the request)
     chunks begun, one a lane            (lane 0 is the main thread)
     noticed · cleaned · gone · left, four a worker      (0: not yet)
     lanes, each `chunks` x `CHUNK` records
@@ -48,7 +49,10 @@ CHUNK = 128  # records: 2 KiB, so that zeroing one costs about 3 ns a record
 TOTAL_RECORDS = 1 << 16  # 1 MiB, shared by the lanes
 LEAST_CHUNKS = 2  # so that a full lane still shows its last 128 records or more
 
-HEADER = ("magic", "workers", "chunks", "t0", "requested", "signalled", "debit", "credit")
+HEADER = (
+    *("magic", "workers", "chunks", "t0", "requested", "signalled", "debit", "credit"),
+    *("dwell_ns", "cpu_ns", "steps"),
+)
 STAMPS = ("noticed", "cleaned", "gone", "left")
 
 _SPLIT = struct.Struct("@ii")

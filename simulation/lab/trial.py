@@ -33,6 +33,7 @@ STOP = 0  # in the inbox, where workers have numbers from 1
 Inbox = queue.SimpleQueue[int]
 
 T0, REQUESTED, SIGNALLED = (HEADER.index(name) for name in ("t0", "requested", "signalled"))
+DWELL, CPU, STEPS = (HEADER.index(name) for name in ("dwell_ns", "cpu_ns", "steps"))
 NOTICED, CLEANED, GONE, LEFT = range(len(STAMPS))
 LOCK_CHECK_S = 0.2  # for a lock that a dead thread holds; a free one is taken at once
 
@@ -108,12 +109,11 @@ class Trial:
         """Run the trial and return the facts that the recording does not hold.
 
         Keys: `lock_free` (bool, or None while a worker runs that may hold it), `errors`
-        ({number: text}), `steps` and `cpu_ns` (of all workers) in `dwell_ns` before the request,
-        `reusable` (whether the lab may serve another trial).
+        ({number: text}), `reusable` (whether the lab may serve another trial).
         """
         threads_before = threading.active_count()
         self._start()
-        dwell = self._dwell(request_at_s)
+        self._dwell(request_at_s)
         if self.alive:
             deadline = time.monotonic() + self.spec.patience_s
             self._request()
@@ -121,7 +121,6 @@ class Trial:
         lock_free = None if self.alive else _can_be_taken(self.ledger.lock)
         self._mark(State.DONE)()
         return {
-            **dwell,
             "lock_free": lock_free,
             "errors": {worker.number: worker.error for worker in self.workers if worker.error},
             "reusable": bool(lock_free) and threading.active_count() == threads_before,
@@ -134,17 +133,16 @@ class Trial:
         self._mark(State.DWELLING)()
         self.line.set()
 
-    def _dwell(self, request_at_s: float | None) -> dict[str, int]:
+    def _dwell(self, request_at_s: float | None) -> None:
         """Let the workers work until a stop is wanted or all have left; measure what they do."""
         wall_ns, cpu_ns = perf_counter_ns(), time.process_time_ns()
         deadline = None if request_at_s is None else time.monotonic() + request_at_s
         while self.alive and self._next(deadline) != STOP:
             pass
-        return {
-            "dwell_ns": perf_counter_ns() - wall_ns,
-            "cpu_ns": time.process_time_ns() - cpu_ns,
-            "steps": self.recording.accounts[1],
-        }
+        header = self.recording.header
+        header[DWELL] = perf_counter_ns() - wall_ns
+        header[CPU] = time.process_time_ns() - cpu_ns
+        header[STEPS] = self.recording.accounts[1]
 
     def _request(self) -> None:
         header, threads = self.recording.header, list(self.alive.values())

@@ -1,7 +1,7 @@
 """Commands to the lab and its answers: one JSON object a line, UTF-8.
 
 Commands have a key ``do`` ("trial", "stop", "noise"), answers a key ``say`` ("ready", "started",
-"ended", "error").
+"ended", "noise", "error").
 """
 
 from __future__ import annotations

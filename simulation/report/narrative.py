@@ -21,7 +21,7 @@ def headline(findings: Findings) -> str:
         Outcome.STOPPED: f"Stopped in {duration(findings.stop_ms)}",
         Outcome.ENDED_WITH_PROCESS: f"Gone with the process in {duration(findings.stop_ms)}",
         Outcome.STILL_RUNNING: f"Still running {findings.spec.patience_s:g} s after the request",
-        Outcome.FINISHED: "Finished before anybody asked",
+        Outcome.FINISHED: "Finished by itself",
         Outcome.DIED: "Died of its own error",
         Outcome.CANCELLED: "Cancelled before it started",
     }[findings.outcome]
@@ -62,24 +62,31 @@ def narrative(findings: Findings, playback: Playback) -> str:
 
 def _request(findings: Findings) -> str:
     if findings.requested_ns is None:
-        return "Nobody had to ask: every worker was done before the stop request."
+        return "Nobody asked: no worker was left to be stopped."
     return f"You asked at {findings.requested_ns / 1e9:.3f} s."
 
 
 def _workers(findings: Findings, playback: Playback) -> list[str]:
     last = findings.last
-    if last is None:
-        return [_unasked(worker) for worker in findings.workers[:1]]
-    others = [worker for worker in findings.workers if worker is not last]
-    return [_story(last, findings, playback), _others(others, findings)]
+    told = [] if last is None else [_story(last, findings, playback)]
+    others = [worker for worker in findings.asked if worker is not last]
+    return [*told, _others(others, findings), *_unasked(findings)]
 
 
-def _unasked(worker: Worker) -> str:
-    if worker.outcome is Outcome.DIED:
-        return f"{worker.name} died of its own error ({worker.error})."
-    if worker.outcome is Outcome.CANCELLED:
-        return f"{worker.name} had not begun and never did."
-    return f"{worker.name} ran to its own end."
+def _unasked(findings: Findings) -> list[str]:
+    """The workers that nobody had to stop, or that nobody could."""
+    endings = {
+        Outcome.DIED: "died of its own error ({})",
+        Outcome.CANCELLED: "had not begun and never did",
+        Outcome.FINISHED: "ran to its own end",
+    }
+    sentences = []
+    for outcome, ending in endings.items():
+        group = [worker for worker in findings.workers if worker.outcome is outcome]
+        if group:
+            more = f", and so did {len(group) - 1:,} more" if len(group) > 1 else ""
+            sentences.append(f"{group[0].name} {ending.format(group[0].error)}{more}.")
+    return sentences
 
 
 def _story(worker: Worker, findings: Findings, playback: Playback) -> str:
@@ -92,9 +99,10 @@ def _story(worker: Worker, findings: Findings, playback: Playback) -> str:
         return f"{before}.{noticed} {_asking(findings)}{patience} {worker.name} was still running."
     if worker.outcome is Outcome.ENDED_WITH_PROCESS:
         return f"{before}; it was told nothing and went down with the process, gone {gone} after you asked."
-    assert worker.noticed_ns is not None or worker.gone_ns is not None
+    if worker.noticed_ns is None:
+        return f"{before}; it was gone {gone} after you asked, cut off before it could clean up."
     noticed = f"it noticed {duration(since(worker.noticed_ns))} later"
-    if worker.cleaned_ns is None or worker.noticed_ns is None:
+    if worker.cleaned_ns is None:
         return f"{before}; {noticed}, did not finish cleaning up and was gone {gone} after you asked."
     cleaned = duration((worker.cleaned_ns - worker.noticed_ns) / 1e6)
     return f"{before}; {noticed}, cleaned up in {cleaned} and was gone {gone} after you asked."
