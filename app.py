@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.responses import FileResponse
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.chart import PLOTLY_JS, PLOTLY_URL
 from simulation.shelf import SHELF
@@ -34,7 +35,13 @@ def plotly_js(_: object) -> FileResponse:
 if __name__ == "__main__":
     st.set_page_config("Stop a thread", page_icon="🛑", layout="wide")
     st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")
-    pages = [st.Page("pages/run.py", title="Run", icon=":material/play_circle:", default=True)]
+    pages = [
+        st.Page("pages/run.py", title="Run", icon=":material/play_circle:", default=True),
+        st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),
+    ]
     st.navigation(pages, position="top").run()
 else:
+    # `st.navigation` says which pages there are, but nobody has called it when the first visitor
+    # comes by a link to a page: without this, Streamlit would serve the bare files of pages/.
+    PagesManager.uses_pages_directory = False
     app = st.App("app.py", lifespan=lifespan, routes=[Route(PLOTLY_URL, plotly_js)])

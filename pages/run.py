@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import streamlit as st
 
 from pages.parts import visitor
 from pages.parts.chart import chart
-from simulation.autopsy import CHECKS, Findings, examine
+from pages.parts.trial import trial
+from simulation.autopsy import Findings, examine
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, SpecError
+from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, SpecError, checked
 from simulation.playback import Playback
 from simulation.report import figures, tables
 from simulation.report.lesson import idea, lesson, source
-from simulation.report.narrative import glance, headline, narrative
-from simulation.report.narrative import settings as told
-from simulation.report.words import CHECK, duration
+from simulation.report.narrative import glance
 from simulation.runner import LabError, Result
 from simulation.shelf import Watched
 
 REFRESH_S = 0.15
-WHOLE, CLOSE_UP = "Whole run", "Around the stop"
 ROWS = 2000  # of state events in the table; the CSV has all of them
-SYMBOL = {"ok": ":green[✔ ok]", "failed": ":red[✘ failed]", "n/a": ":gray[– not applicable]"}
 
 
 def page() -> None:
     left, right = st.columns([1, 2.2], gap="large")
-    watched = visitor.current()
-    running = watched is not None and watched.poll() is None
+    watched = current()
+    running = watched is not None and not watched.over
     with left:
         st.title("Stop a thread", anchor=False)
         settings = controls(running)
@@ -40,6 +38,11 @@ def page() -> None:
             welcome(settings["strategy"])
         else:
             st.fragment(show, run_every=REFRESH_S if running else None)(watched)
+
+
+def current() -> Watched | None:
+    exhibit = visitor.current("run")
+    return exhibit if isinstance(exhibit, Watched) else None
 
 
 def welcome(strategy: str) -> None:
@@ -88,18 +91,17 @@ def choice(label: str, key: str, table: dict[str, Any], default: str) -> str:
 
 def number(bound: Bound, label: str, value: float, step: float) -> Any:
     kind = type(value)
-    return st.number_input(
-        label, kind(bound.low), kind(bound.high), value, step, key=bound.name, bind="query-params"
-    )
+    return st.number_input(label, kind(bound.low), kind(bound.high), value, step, key=bound.name, bind="query-params")
 
 
 def start(**settings: Any) -> None:
     """The Start button. A second click finds the first one's run and leaves it alone."""
-    watched = visitor.current()
-    if watched is not None and watched.poll() is None:
+    watched = current()
+    if watched is not None and not watched.over:
         return
     try:
-        visitor.start(**settings)
+        spec = checked(**settings, seed=secrets.randbelow(1_000_000))
+        visitor.show("run", Watched(spec))
     except (SpecError, LabError) as error:
         st.session_state["problem"] = str(error)
 
@@ -118,9 +120,7 @@ def show(watched: Watched) -> None:
 
 def live(watched: Watched) -> None:
     st.session_state["drawn_live"] = True
-    st.button(
-        "Cancel", type="primary", icon=":material/stop:", width="stretch", on_click=watched.request_stop
-    )
+    st.button("Cancel", type="primary", icon=":material/stop:", width="stretch", on_click=watched.request_stop)
     content = watched.snapshot()
     playback = Playback(content)
     now_ns, due_s = playback.elapsed_ns(), watched.spec.request_at_s
@@ -138,44 +138,14 @@ def live(watched: Watched) -> None:
 
 
 def report(result: Result) -> None:
-    """The run, over: the answer first, then how it came about."""
-    findings, playback = examine(result), Playback(result.recording)
-    box = st.success if headline(findings).endswith("this time") else st.warning
-    box(f"**{headline(findings)}**  \n{narrative(findings, playback)}")
-    numbers(findings)
+    """The run, over."""
+    findings = examine(result)
+    trial(findings, result.recording, key="timeline")
     events = tables.events([result.recording])
-    timeline(events, findings)
-    st.subheader("What was left behind", anchor=False)
-    for name in CHECKS:
-        check = findings.checks[name]
-        st.markdown(f"{SYMBOL[check.status]} **{CHECK[name]}** – {check.evidence}")
-    st.caption(told(findings))
     lesson_tabs(
         result.spec.strategy,
         [("State events", lambda: state_events(events)), ("Workers", lambda: workers(findings))],
     )
-
-
-def numbers(findings: Findings) -> None:
-    """The stop latency and the parts it is made of."""
-    with st.container(horizontal=True):
-        st.metric(
-            "Stop latency",
-            duration(findings.stop_ms),
-            width="content",
-            help="From the stop request until the thread is gone.",
-        )
-        for sign, part in zip("=++", tables.latency_parts(findings).to_dict("records")):
-            st.metric(f"{sign} {part['part']}", duration(part["took_ms"]), width="content")
-
-
-def timeline(events: Any, findings: Findings) -> None:
-    view = st.segmented_control(
-        "Show", [WHOLE, CLOSE_UP], default=WHOLE, required=True, label_visibility="collapsed"
-    )
-    picture = figures.trial(events, findings, close_up=view == CLOSE_UP)
-    revision = f"{findings.spec.seed} {findings.requested_ns} {view}"
-    chart(picture, key="timeline", revision=revision, label=f"Timeline. {headline(findings)}.")
 
 
 def lesson_tabs(strategy: str, more: list[tuple[str, Any]]) -> None:

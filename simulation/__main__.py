@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from simulation.autopsy import Findings, examine
-from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+from simulation.experiment import Experiment, planned
+from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
 from simulation.lab.spec import TRIALS, Spec, SpecError, checked, whole
 from simulation.playback import Playback
 from simulation.report.lesson import idea
@@ -65,6 +66,91 @@ def run(trials: int, seed: int | None, python: str, as_json: bool, events: Path 
             if done and not as_json:
                 click.echo(_table(done))
     return int(any(findings.failure for findings in done))
+
+
+@cli.command()
+@click.argument("strategies", nargs=-1, metavar="[STRATEGY …]")
+@click.option("--workload", "workloads", multiple=True, default=["sleep"], show_default=True, help="May be repeated.")
+@click.option("--trials", default=20, show_default=True, help="How many trials of each pair.")
+@click.option("--workers", default=1, show_default=True, help="How many worker threads.")
+@click.option("--interval", "interval_s", default=0.1, show_default=True, help="Seconds between two steps.")
+@click.option("--seed", type=int, help="Repeats the order and the phases.")
+@click.option("--python", default=sys.executable, help="The interpreter of the lab.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Write the table as CSV.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write table and figures as one page.")
+def compare(
+    strategies: tuple[str, ...],
+    workloads: tuple[str, ...],
+    seed: int | None,
+    python: str,
+    csv: Path | None,
+    html: Path | None,
+    **settings: Any,
+) -> int:
+    """Compare strategies (by default those of the tutorial): many trials of each, interleaved."""
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    plan = planned(strategies or TUTORIAL, workloads, seed=seed, **settings)
+    find_python(python)
+    with _writable("--csv", csv) as csv_file, _writable("--html", html) as html_file, Labs(python) as labs:
+        experiment = Experiment(plan, labs)
+        try:
+            _with_progress(experiment)
+        finally:
+            _tell_comparison(experiment, csv_file, html_file)
+    if experiment.problem:
+        raise LabError(experiment.problem)
+    return int(any(findings.failure for findings in experiment.outcomes.findings))
+
+
+def _with_progress(experiment: Experiment) -> None:
+    """Run; on a terminal show what runs now, what is done and the time left."""
+    hidden = not sys.stderr.isatty()
+    trials: Sequence[Any] = range(experiment.plan.total)
+    with click.progressbar(trials, file=sys.stderr, hidden=hidden, item_show_func=_named) as bar:
+        experiment.run(after_each=lambda: bar.update(1, experiment.now))
+
+
+def _named(spec: Any) -> str | None:
+    return f"{spec.strategy} on {spec.workload}" if isinstance(spec, Spec) else None
+
+
+def _tell_comparison(experiment: Experiment, csv: IO[str] | None, html: IO[str] | None) -> None:
+    """Print and write what was measured, also after Ctrl-C."""
+    if not experiment.done:
+        return
+    from simulation.report import comparison, tables
+    from simulation.report.html import page
+
+    outcomes = experiment.outcomes
+    trials = tables.trials(outcomes.findings)
+    table = comparison.comparison(trials, outcomes, experiment.plan.seed)
+    click.echo(comparison.for_terminal(table))
+    for sentence in comparison.warnings(trials, outcomes):
+        click.echo(f"Note: {sentence}", err=True)
+    if csv is not None:
+        csv.write(comparison.to_csv(table))
+    if html is not None:
+        html.write(page(table, trials, outcomes))
+
+
+@contextmanager
+def _writable(option: str, path: Path | None) -> Iterator[IO[str] | None]:
+    """Open `path` before anything is run, so that one that cannot be written costs nobody a run."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise SpecError(f"{path} cannot be written ({error.strerror}); give {option} another path.") from None
+    try:
+        yield file
+        file.flush()
+    except OSError as error:
+        raise LabError(f"{path} cannot be written to the end: {error.strerror}; free some space.") from None
+    finally:
+        with suppress(OSError):  # the write that failed has said so
+            file.close()
 
 
 def _spec(seed: int, raw: dict[str, Any]) -> Spec:
@@ -135,34 +221,19 @@ def _table(findings: list[Findings]) -> str:
 
 @contextmanager
 def _writing_events(path: Path | None) -> Iterator[Callable[[int, Result], None]]:
-    """Yield what writes a trial's events to `path` as soon as the trial is over.
+    """Yield what writes a trial's events to `path` as soon as the trial is over."""
+    with _writable("--events", path) as file:
+        if file is None:
+            yield lambda number, result: None
+            return
+        from simulation.report.tables import events
 
-    Opened before the first trial, so that a path that cannot be written costs nobody a run.
-    """
-    if path is None:
-        yield lambda number, result: None
-        return
-    try:
-        file = path.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise SpecError(f"{path} cannot be written ({error.strerror}); give --events another path.") from None
-    from simulation.report.tables import events
-
-    def write(number: int, result: Result) -> None:
-        table = events([result.recording], number)[["trial", "lane", "state", "t_ns", "detail"]]
-        try:
+        def write(number: int, result: Result) -> None:
+            table = events([result.recording], number)[["trial", "lane", "state", "t_ns", "detail"]]
             table.to_csv(file, index=False, header=number == 1)
             file.flush()
-        except OSError as error:
-            raise LabError(
-                f"{path} cannot be written to the end: {error.strerror}; free some space."
-            ) from None
 
-    try:
         yield write
-    finally:
-        with suppress(OSError):  # the write that failed has said so
-            file.close()
 
 
 def main(arguments: list[str] | None = None) -> int:

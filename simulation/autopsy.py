@@ -132,9 +132,7 @@ def examine(result: Result) -> Findings:
     )
 
 
-def outcome_of(
-    *, requested: int, noticed: int, gone: int, left: int, began: bool, process_ended: bool
-) -> Outcome:
+def outcome_of(*, requested: int, noticed: int, gone: int, left: int, began: bool, process_ended: bool) -> Outcome:
     """The outcome of one worker, from its stamps (0: never came)."""
     if left == Left.DIED:
         return Outcome.DIED
@@ -186,9 +184,7 @@ def _checks(workers: list[Worker], playback: Playback, result: Result) -> dict[s
         "thread_gone": Check(OK, how),
         "lock_free": _lock(result.facts.get("lock_free")),
         "ledger_balanced": _ledger(playback.debit, playback.credit),
-        "cleanup_done": _cleanup(
-            [w for w in workers if w.cleaned_ns is None and w.outcome is not Outcome.CANCELLED]
-        ),
+        "cleanup_done": _cleanup([w for w in workers if w.cleaned_ns is None and w.outcome is not Outcome.CANCELLED]),
         "nothing_left": _files(result.left),
     }
 

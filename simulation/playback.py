@@ -36,9 +36,7 @@ class Playback:
         self._content = content
         self.layout = Layout(self.workers, named["chunks"])
         shape = (self.workers, len(STAMPS))
-        self.stamps = np.frombuffer(
-            content, "=i8", count=shape[0] * shape[1], offset=self.layout.stamps
-        ).reshape(shape)
+        self.stamps = np.frombuffer(content, "=i8", count=shape[0] * shape[1], offset=self.layout.stamps).reshape(shape)
 
     @cached_property
     def begun(self) -> NDArray[np.int64]:

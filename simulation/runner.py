@@ -285,11 +285,17 @@ class Lab:
 
 
 class Labs:
-    """One lab at a time, replaced when the last trial left something behind in it."""
+    """One lab at a time, replaced when the last trial left something behind in it.
+
+    `close` may be called from another thread, to end the trial that is running; afterwards every
+    start raises LabError.
+    """
 
     def __init__(self, python: str = sys.executable) -> None:
         self._python = python
         self._lab: Lab | None = None
+        self._closed = False
+        self._changing = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -305,13 +311,21 @@ class Labs:
         """`count` wake-up latencies (ns) of a bare thread in a lab."""
         return self._usable().noise(count)
 
-    def _usable(self) -> Lab:
-        if self._lab is None or not self._lab.usable:
-            self.close()
-            self._lab = Lab(self._python)
-        return self._lab
-
     def close(self) -> None:
+        with self._changing:
+            self._closed = True
+            self._drop()
+
+    def _usable(self) -> Lab:
+        with self._changing:
+            if self._closed:
+                raise LabError("The lab was closed; start again.")
+            if self._lab is None or not self._lab.usable:
+                self._drop()
+                self._lab = Lab(self._python)
+            return self._lab
+
+    def _drop(self) -> None:
         if self._lab is not None:
             self._lab.close()
             self._lab = None

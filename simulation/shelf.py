@@ -1,8 +1,8 @@
-"""Runs that people look at in a browser: alive while somebody looks, kept after the end.
+"""What people look at in a browser: alive while somebody looks, kept after the end.
 
-A run stands here under a key that is also in the address of the page, so that a reload, a visit
-to another page or a link sent to a colleague finds it again. A run whose last visitor has left
-is ended soon after, and its lab with it.
+A run or a comparison stands here under a key that is also in the address of the page, so that a
+reload, a visit to another page or a link sent to a colleague finds it again. Work whose last
+visitor has left is ended soon after, and its lab with it; what it measured is kept.
 """
 
 from __future__ import annotations
@@ -10,19 +10,36 @@ from __future__ import annotations
 import secrets
 import threading
 
+from simulation.experiment import Experiment, Plan
 from simulation.lab.spec import Spec
 from simulation.runner import Labs, Result, Run
 
-KEPT = 100  # results; about 1 MB each
-LINGER_S = 5.0  # between the last visitor's leaving and the end of a run: time for a reload
+KEPT = 100  # exhibits
+LINGER_S = 5.0  # between the last visitor's leaving and the end of the work: time for a reload
 
 
-class Watched:
-    """One run that people look at: its lab while it runs, its result afterwards."""
+class Exhibit:
+    """Something that works for a while, and then is looked at."""
+
+    def __init__(self) -> None:
+        self.visitors: set[object] = set()
+
+    @property
+    def over(self) -> bool:
+        """Whether the work is done. Never waits."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End the work if it still goes on, keep what it brought."""
+        raise NotImplementedError
+
+
+class Watched(Exhibit):
+    """One run: its lab while it runs, its result afterwards. Raises LabError when it cannot start."""
 
     def __init__(self, spec: Spec) -> None:
+        super().__init__()
         self.spec = spec
-        self.visitors: set[object] = set()
         self._labs = Labs()
         try:
             self._run: Run = self._labs.start(spec)
@@ -37,6 +54,10 @@ class Watched:
             self._labs.close()
         return result
 
+    @property
+    def over(self) -> bool:
+        return self.poll() is not None
+
     def snapshot(self) -> bytes:
         """The recording so far."""
         return self._run.snapshot()
@@ -45,62 +66,79 @@ class Watched:
         self._run.request_stop()
 
     def close(self) -> None:
-        """End the run if it still runs. Its recording up to now is kept as its result."""
         self._labs.close()
         self._run.poll()
 
 
+class Compared(Exhibit):
+    """One experiment, running in a thread of its own."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.experiment = Experiment(plan, Labs())
+        # A daemon, so that it cannot hold up the end of the server; its lab ends with the server.
+        self._thread = threading.Thread(target=self.experiment.run, name="experiment", daemon=True)
+        self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        self.experiment.cancel()
+        self._thread.join()
+
+
 class Shelf:
-    """All runs of this server, by key."""
+    """All exhibits of this server, by key."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, Watched] = {}
+        self._exhibits: dict[str, Exhibit] = {}
         self._lock = threading.Lock()  # sessions are threads
 
-    def start(self, spec: Spec, visitor: object) -> str:
-        """Start a run for `visitor`; return its key. Raises LabError."""
-        watched = Watched(spec)
-        watched.visitors.add(visitor)
+    def put(self, exhibit: Exhibit, visitor: object) -> str:
+        """Keep what `visitor` has started; return its key. Makes room by removing the oldest."""
+        exhibit.visitors.add(visitor)
         key = secrets.token_urlsafe(6)
         with self._lock:
-            self._runs[key] = watched
-            surplus = [key for key, run in self._runs.items() if not run.visitors or run.poll()]
-            for old in surplus[: max(0, len(self._runs) - KEPT)]:
-                self._runs.pop(old).close()
+            self._exhibits[key] = exhibit
+            over = [key for key, kept in self._exhibits.items() if kept.over]
+            for old in over[: max(0, len(self._exhibits) - KEPT)]:
+                del self._exhibits[old]
         return key
 
-    def find(self, key: str, visitor: object) -> Watched | None:
-        """The run of that key, from now on also looked at by `visitor`; None if it is not here."""
+    def find(self, key: str, visitor: object) -> Exhibit | None:
+        """The exhibit of that key, from now on also looked at by `visitor`; None if it is not here."""
         with self._lock:
-            watched = self._runs.get(key)
-            if watched is not None:
-                watched.visitors.add(visitor)
-        return watched
+            exhibit = self._exhibits.get(key)
+            if exhibit is not None:
+                exhibit.visitors.add(visitor)
+        return exhibit
 
     def leave(self, visitor: object) -> None:
-        """`visitor` has gone: soon end the runs that nobody looks at any more.
+        """`visitor` has gone: soon end the work that nobody looks at any more.
 
         Soon, not now: a reload is one visitor who leaves and then another who comes.
         """
         with self._lock:
-            runs = [run for run in self._runs.values() if visitor in run.visitors]
-            for run in runs:
-                run.visitors.discard(visitor)
-        timer = threading.Timer(LINGER_S, self._end_unwatched, [runs])
+            left = [exhibit for exhibit in self._exhibits.values() if visitor in exhibit.visitors]
+            for exhibit in left:
+                exhibit.visitors.discard(visitor)
+        timer = threading.Timer(LINGER_S, self._end_unwatched, [left])
         timer.daemon = True  # must not hold up the end of the server
         timer.start()
 
-    def _end_unwatched(self, runs: list[Watched]) -> None:
-        for run in runs:
-            if not run.visitors:
-                run.close()
+    def _end_unwatched(self, exhibits: list[Exhibit]) -> None:
+        for exhibit in exhibits:
+            if not exhibit.visitors:
+                exhibit.close()
 
     def close(self) -> None:
         """End everything."""
         with self._lock:
-            runs, self._runs = list(self._runs.values()), {}
-        for run in runs:
-            run.close()
+            exhibits, self._exhibits = list(self._exhibits.values()), {}
+        for exhibit in exhibits:
+            exhibit.close()
 
 
 SHELF = Shelf()

@@ -29,3 +29,8 @@ WORKLOADS: dict[str, type[Workload]] = {
     "cpu": Cpu,
     "files": Files,
 }
+
+TUTORIAL = (
+    *("flag", "event", "event-wait", "timeout"),
+    *("join-timeout", "daemon", "async-exception"),
+)  # what a comparison compares when nobody chooses

@@ -99,6 +99,7 @@ class Workload:
     """
 
     title = ""
+    rests = False  # whether a step passes its interval asleep
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -156,6 +157,14 @@ class Strategy:
     def request_stop(self, workers: Sequence[threading.Thread]) -> None:
         """Ask `workers` to stop. Runs in the main thread; returns as soon as they are asked."""
         raise NotImplementedError
+
+    def looks_every_s(self, interval_s: float) -> float | None:
+        """How often a worker that rests `interval_s` a step looks whether it should stop.
+
+        Where it looks at fixed times and is asked at a random one, theory says that its response
+        is spread evenly from 0 to this. None: no such law.
+        """
+        return None
 
     def start(self, jobs: Sequence[Callable[[], None]]) -> list[threading.Thread]:
         """Start a thread for each job and return them in the order of the jobs."""

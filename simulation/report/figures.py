@@ -29,6 +29,13 @@ MAX_BARS = 3000
 MAX_LANES = 25
 LANE_PX = 30
 REQUEST_COLOUR = "#D55E00"
+GRID = "rgba(128,128,128,0.25)"
+LOOSE = {  # the layout of every figure: on the page's own background, light or dark
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "hoverlabel": {"align": "left"},
+    "dragmode": "zoom",
+}
 
 _LOOKS = {  # colour and pattern of a state, in every figure
     State.STARTING: ("#999999", "/"),
@@ -106,13 +113,9 @@ def timeline(
     pixel_ns = (end - begin) / min(PIXELS, MAX_BARS / len(lanes))
     drawn = merged(shown, pixel_ns)
     window_s = (begin / 1e9, end / 1e9)
-    traces = [
-        _trace(part, rows, state, pixel_ns) for state in LOOKS if len(part := drawn[drawn["state"] == state])
-    ]
+    traces = [_trace(part, rows, state, pixel_ns) for state in LOOKS if len(part := drawn[drawn["state"] == state])]
     # One call with everything: each `add_shape` would validate the whole layout again.
-    return go.Figure(
-        {"data": traces, "layout": {**_layout(lanes, left_out, window_s), **_marked(marks, window_s)}}
-    )
+    return go.Figure({"data": traces, "layout": {**_layout(lanes, left_out, window_s), **_marked(marks, window_s)}})
 
 
 def merged(bars: pd.DataFrame, pixel_ns: float) -> pd.DataFrame:
@@ -230,13 +233,11 @@ def _layout(lanes: list[str], left_out: int, window_s: tuple[float, float]) -> d
         "barmode": "overlay",
         "height": 66 + room_px + 100,
         "margin": {"l": 76, "r": 12, "t": 66, "b": 100, "autoexpand": False},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
         "xaxis": {
             "range": list(window_s),
             "ticksuffix": " s",
             "nticks": 6,
-            "gridcolor": "rgba(128,128,128,0.25)",
+            "gridcolor": GRID,
             "zeroline": False,
             "title": {"text": note if left_out else "time since the trial started", "standoff": 6},
         },
@@ -249,6 +250,5 @@ def _layout(lanes: list[str], left_out: int, window_s: tuple[float, float]) -> d
             "zeroline": False,
         },
         "legend": {"orientation": "h", "y": -50 / room_px, "yanchor": "top"},
-        "hoverlabel": {"align": "left"},
-        "dragmode": "zoom",
+        **LOOSE,
     }

@@ -140,11 +140,7 @@ def _others(others: list[Worker], findings: Findings) -> str:
 def _autopsy(findings: Findings) -> str:
     """First what is broken, with its evidence; then what is whole."""
     broken = [
-        check.evidence
-        for name in CHECKS
-        if (check := findings.checks[name]).status == FAILED and name != "thread_gone"
+        check.evidence for name in CHECKS if (check := findings.checks[name]).status == FAILED and name != "thread_gone"
     ]
-    whole = [
-        CHECK[name].lower() for name in CHECKS if findings.checks[name].status == OK and name != "thread_gone"
-    ]
+    whole = [CHECK[name].lower() for name in CHECKS if findings.checks[name].status == OK and name != "thread_gone"]
     return " ".join([*broken, f"{', '.join(whole)}.".capitalize() if whole else ""]).strip()

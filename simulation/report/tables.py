@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,9 +79,11 @@ def trials(findings: Sequence[Findings]) -> pd.DataFrame:
     """One row a trial, in the order given.
 
     Columns: `trial` (int64, from 1), `strategy`, `workload`, `outcome` (str), `workers`, `seed`,
-    `dropped` (int64), `response_ms`, `stop_ms` (float64, from the stop request; NaN: never, or not
-    to be had), `requested_ns` … `gone_ns` (Int64, from the trial's start; <NA>: never), one str
-    column a check ("ok", "failed", "n/a"), `failure` (str, "" unless the machinery failed).
+    `dropped` (int64), `interval_s`, `response_ms`, `stop_ms` (float64, from the stop request; NaN:
+    never, or not to be had), `cpu_percent` (float64, of one core, before the request; NaN: there
+    was no dwell), `steps_per_s` (float64, likewise), `requested_ns` … `gone_ns` (Int64, from the
+    trial's start; <NA>: never), one str column a check ("ok", "failed", "n/a"), `failure` (str, ""
+    unless the machinery failed), `python` (str).
     """
     rows = [
         {
@@ -91,16 +94,24 @@ def trials(findings: Sequence[Findings]) -> pd.DataFrame:
             "workers": found.spec.workers,
             "seed": found.spec.seed,
             "dropped": found.dropped,
+            "interval_s": found.spec.interval_s,
+            "cpu_percent": _ratio(found.cpu_ns, found.dwell_ns) * 100,
+            "steps_per_s": _ratio(found.steps, found.dwell_ns) * 1e9,
             "response_ms": found.response_ms,
             "stop_ms": found.stop_ms,
             **{name: getattr(found, name) for name in _STAMPS},
             **{name: found.checks[name].status for name in CHECKS},
             "failure": found.failure,
+            "python": found.python,
         }
         for number, found in enumerate(findings, 1)
     ]
     stamps = dict.fromkeys(_STAMPS, "Int64")
     return pd.DataFrame(rows).astype({**stamps, "response_ms": "float64", "stop_ms": "float64"})
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
 
 
 _STAMPS = ("requested_ns", "signalled_ns", "noticed_ns", "cleaned_ns", "gone_ns")

@@ -23,9 +23,7 @@ ROUNDS = 30
 
 def rows() -> Iterator[Row]:
     ours, theirs = medians(fresh_ms, interpreter_ms, ROUNDS)
-    yield Row(
-        "one trial in a fresh lab, over its dwell", ours, "interpreter with the same imports", theirs, "≤ 1.3"
-    )
+    yield Row("one trial in a fresh lab, over its dwell", ours, "interpreter with the same imports", theirs, "≤ 1.3")
     with Labs() as labs:
         over_ms(labs)
         again = statistics.median(over_ms(labs) for _ in range(ROUNDS))

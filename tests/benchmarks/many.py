@@ -17,9 +17,7 @@ def rows() -> Iterator[Row]:
     each = {}
     with Labs() as labs, bare() as script:
         for workers in (1000, 5000):
-            ours, theirs = medians(
-                partial(in_lab, labs, workers), partial(in_script, script, workers), ROUNDS
-            )
+            ours, theirs = medians(partial(in_lab, labs, workers), partial(in_script, script, workers), ROUNDS)
             each[workers] = ours / workers
             yield Row(f"{workers:,} workers stopped by one Event", ours, "a bare script", theirs, "≤ 1.1")
     yield Row("the same a worker, of 5,000", each[5000], "a worker, of 1,000", each[1000], "1 (linear)")

@@ -31,9 +31,7 @@ def exact(ms: float) -> str:
     return f"{ms * 1e6:.0f} ns" if ms < 1e-3 else duration(ms)
 
 
-def interleaved(
-    ours: Callable[[], float], theirs: Callable[[], float], rounds: int
-) -> tuple[list[float], list[float]]:
+def interleaved(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> tuple[list[float], list[float]]:
     """`rounds` measurements of each, taken in turn; who comes first changes every time."""
     pairs: tuple[list[float], list[float]] = ([], [])
     ours(), theirs()  # the first of anything is slower

@@ -80,7 +80,7 @@ def test_start_alone_is_enough(page: Page) -> None:
     [
         ("join(timeout)", r"^Still running 2 s after the request"),
         ("Daemon thread", r"^Gone with the process in"),
-        ("Forced stop (async exception)", r"^Stopped in"),
+        ("Forced stop", r"^Stopped in"),
     ],
 )
 def test_verdict_of_a_method_on_files(page: Page, method: str, verdict: str) -> None:

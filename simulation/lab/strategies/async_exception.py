@@ -37,7 +37,7 @@ from simulation.lab.contract import Strategy, Workload
 
 
 class AsyncException(Strategy):
-    title = "Forced stop (async exception)"
+    title = "Forced stop"
     advice = "Not allowed"
     note = "Breaks what the thread was doing. If a stop must be forced, run the work in a process."
 
@@ -49,3 +49,6 @@ class AsyncException(Strategy):
         for worker in workers:
             thread_id = ctypes.c_ulong(worker.ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread_id, ctypes.py_object(SystemExit))
+
+    def looks_every_s(self, interval_s: float) -> float:
+        return interval_s

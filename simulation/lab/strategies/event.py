@@ -45,3 +45,6 @@ class PolledEvent(Strategy):
 
     def request_stop(self, workers: Sequence[Thread]) -> None:
         self.stop.set()
+
+    def looks_every_s(self, interval_s: float) -> float:
+        return interval_s

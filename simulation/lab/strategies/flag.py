@@ -47,3 +47,6 @@ class Flag(Strategy):
 
     def request_stop(self, workers: Sequence[Thread]) -> None:
         self.stop = True
+
+    def looks_every_s(self, interval_s: float) -> float:
+        return interval_s

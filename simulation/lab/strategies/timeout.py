@@ -55,3 +55,6 @@ class Timeout(Strategy):
 
     def request_stop(self, workers: Sequence[Thread]) -> None:
         self.stop.set()
+
+    def looks_every_s(self, interval_s: float) -> float:
+        return min(CHECK_EVERY_S, interval_s)

@@ -14,6 +14,7 @@ PARTIAL = ".part"
 
 class Files(Workload):
     title = "Write files in chunks"
+    rests = True
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)

@@ -9,6 +9,7 @@ from simulation.lab.contract import Pause, Workload
 
 class Sleep(Workload):
     title = "Work a little, sleep"
+    rests = True
 
     def step(self, pause: Pause = time.sleep, timeout: float | None = None) -> None:
         with self.transfer():

@@ -1,0 +1,216 @@
+"""The page "Compare": every method side by side, safety measured."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import visitor
+from pages.parts.chart import chart
+from pages.parts.trial import trial
+from simulation.experiment import Experiment, planned
+from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
+from simulation.lab.spec import INTERVAL, TRIALS, WORKERS, SpecError
+from simulation.report import comparison, comparison_figures, html, tables
+from simulation.report.words import duration
+from simulation.shelf import Compared
+
+REFRESH_S = 1.0
+
+
+def page() -> None:
+    st.title("Compare", anchor=False)
+    st.caption("Every method on real threads, in turn, many times. All here was measured, but for the advice.")
+    compared = current()
+    running = compared is not None and not compared.over
+    settings(running)
+    if problem := st.session_state.pop("problem", None):
+        st.error(problem)
+    if compared is None:
+        chart(None, key="typical")
+        st.info(
+            "Press **Start**: the methods are run in turn, and the table fills as results come in. "
+            "You can cancel at any time and keep what was measured."
+        )
+    else:
+        st.fragment(show, run_every=REFRESH_S if running else None)(compared)
+
+
+def current() -> Compared | None:
+    exhibit = visitor.current("compare")
+    return exhibit if isinstance(exhibit, Compared) else None
+
+
+def settings(running: bool) -> None:
+    methods = st.multiselect(
+        "Methods",
+        STRATEGIES,
+        TUTORIAL,
+        format_func=lambda key: STRATEGIES[key].title,
+        key="methods",
+        persist_state="session",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        workloads = st.multiselect(
+            "What the threads are doing",
+            WORKLOADS,
+            ["sleep"],
+            key="workloads",
+            format_func=lambda key: WORKLOADS[key].title,
+            persist_state="session",
+        )
+        trials = st.number_input("Trials of each", TRIALS.low, 1000, 10, key="trials", persist_state="session")
+        workers = st.number_input(
+            "Worker threads", WORKERS.low, WORKERS.high, 1, key="threads", persist_state="session"
+        )
+        interval_s = st.number_input(
+            "Interval, s",
+            INTERVAL.low,
+            INTERVAL.high,
+            0.05,
+            0.05,
+            format="%.4f",
+            key="pause",
+            persist_state="session",
+        )
+    st.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=running,
+        on_click=start,
+        args=(methods, workloads),
+        kwargs={"trials": trials, "workers": workers, "interval_s": interval_s},
+    )
+
+
+def start(methods: list[str], workloads: list[str], **numbers: Any) -> None:
+    """The Start button. A second click finds the first one's experiment and leaves it alone."""
+    compared = current()
+    if compared is not None and not compared.over:
+        return
+    try:
+        plan = planned(methods, workloads, seed=secrets.randbelow(1_000_000), **numbers)
+        visitor.show("compare", Compared(plan))
+    except SpecError as error:
+        st.session_state["problem"] = str(error)
+
+
+def show(compared: Compared) -> None:
+    """The experiment, alive or over. The last refresh of a live one draws the page anew."""
+    experiment = compared.experiment
+    if not compared.over:
+        st.session_state["comparing_live"] = True
+        progress(experiment)
+    elif st.session_state.get("comparing_live"):
+        st.session_state["comparing_live"] = False
+        st.rerun()
+    if experiment.problem:
+        st.error(experiment.problem)
+    if experiment.done:
+        results(experiment)
+
+
+def progress(experiment: Experiment) -> None:
+    st.button(
+        "Cancel and keep what was measured",
+        icon=":material/stop:",
+        on_click=experiment.cancel,
+        width="stretch",
+    )
+    now, left_s = experiment.now, experiment.left_s
+    text = f"{experiment.done:,} of {experiment.plan.total:,} trials"
+    if now is not None:
+        text += f" · now: {STRATEGIES[now.strategy].title} · {WORKLOADS[now.workload].title}"
+    if left_s is not None:
+        text += f" · about {duration(left_s * 1000)} left"
+    st.progress(experiment.done / experiment.plan.total, text)
+
+
+def results(experiment: Experiment) -> None:
+    outcomes = experiment.outcomes
+    trials = tables.trials(outcomes.findings)
+    table = comparison.comparison(trials, outcomes, experiment.plan.seed)
+    if table.empty:
+        return
+    st.caption(
+        f"{experiment.done:,} of {experiment.plan.total:,} trials" + (" · cancelled" if experiment.cancelled else "")
+    )
+    chosen = the_table(table)
+    for sentence in comparison.warnings(trials, outcomes):
+        st.warning(sentence, icon=":material/warning:")
+    if chosen is not None:
+        opened(table, chosen, experiment)
+    pictures(table, trials, experiment)
+    downloads(table, trials, experiment)
+
+
+def the_table(table: Any) -> int | None:
+    """The results; returns the row that was opened."""
+    words = comparison.for_people(table)
+    state = st.dataframe(
+        words,
+        hide_index=True,
+        key="results",
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content",
+        column_config={
+            "Latency": st.column_config.ImageColumn("Stop latency", width=170, help="Median, on a logarithmic scale."),
+            "Median, ms": st.column_config.NumberColumn(format="%.3f"),
+            "Advice": st.column_config.TextColumn(help="An opinion, not a measurement."),
+        },
+        alt="Verdict and stop latency of each method; the same table is in the CSV file.",
+    )
+    rows = state["selection"]["rows"]
+    if not rows:
+        st.caption("Open a row (its first cell) to see its typical trial.")
+    return rows[0] if rows and rows[0] < len(table) else None
+
+
+def opened(table: Any, row: int, experiment: Experiment) -> None:
+    """The typical trial of a row: the one with the median latency."""
+    pair = tuple(table[["strategy", "workload"]].iloc[row])
+    place = comparison.representatives(experiment.outcomes).get(pair)
+    if place is not None:
+        with st.container(border=True):
+            trial(experiment.outcomes.findings[place], experiment.outcomes.recordings[place], key="opened")
+
+
+def pictures(table: Any, trials: Any, experiment: Experiment) -> None:
+    st.subheader("One typical trial of each, aligned at the request", anchor=False)
+    chart(comparison_figures.typical(table, experiment.outcomes), key="typical", label=html.CAPTIONS[0])
+    st.caption(html.CAPTIONS[0])
+    st.subheader("Every trial", anchor=False)
+    chart(comparison_figures.all_trials(table, trials), key="all", label=html.CAPTIONS[1])
+    st.caption(html.CAPTIONS[1])
+    st.subheader("How soon how many had stopped", anchor=False)
+    chart(comparison_figures.curves(table, trials), key="curves", label=html.CAPTIONS[2])
+    st.caption(html.CAPTIONS[2])
+
+
+def downloads(table: Any, trials: Any, experiment: Experiment) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: comparison.to_csv(table),
+            "comparison.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Download page",
+            lambda: html.page(table, trials, experiment.outcomes),
+            "comparison.html",
+            "text/html",
+            on_click="ignore",
+            icon=":material/slideshow:",
+            help="Table and figures in one file that opens offline.",
+        )
+
+
+page()

@@ -1,0 +1,136 @@
+"""Runs that people look at: alive while somebody looks, kept after the end, gone when nobody does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from simulation import shelf as module
+from simulation.experiment import planned
+from simulation.lab.spec import Spec
+from simulation.runner import LabError
+from simulation.shelf import Compared, Shelf, Watched
+from tests.waiting import LIMIT_S, children, until
+
+BY_HAND = Spec("event-wait", interval_s=0.001, request_after_s=None, patience_s=LIMIT_S)
+AT_ONCE = BY_HAND._replace(request_after_s=0.0)
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    monkeypatch.setattr(module, "LINGER_S", 0.01)
+    shelf = Shelf()
+    yield shelf
+    shelf.close()
+    nobody_lingers()
+
+
+def nobody_lingers() -> None:
+    """Wait until every visitor who left has been seen to have left."""
+    until(lambda: not lingering())
+
+
+def lingering() -> list[threading.Timer]:
+    return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+def started(shelf: Shelf, spec: Spec, visitor: object) -> tuple[str, Watched]:
+    watched = Watched(spec)
+    key = shelf.put(watched, visitor)
+    assert shelf.find(key, visitor) is watched
+    return key, watched
+
+
+def test_run_and_its_result(shelf: Shelf) -> None:
+    _, watched = started(shelf, BY_HAND, "ann")
+    assert watched.poll() is None
+    watched.request_stop()
+    result = until(watched.poll)
+    assert result.failure == ""
+    assert watched.poll() is result
+    assert watched.snapshot() == result.recording
+    assert children() == set()  # its lab is gone, the result stays
+
+
+def test_unknown_key(shelf: Shelf) -> None:
+    assert shelf.find("nothing", "ann") is None
+
+
+def test_two_visitors_do_not_disturb_each_other(shelf: Shelf) -> None:
+    (first, one), (second, other) = started(shelf, BY_HAND, "ann"), started(shelf, BY_HAND, "bob")
+    assert first != second
+    one.request_stop()
+    until(one.poll)
+    assert other.poll() is None
+
+
+def test_run_that_nobody_looks_at_is_ended(shelf: Shelf) -> None:
+    _, watched = started(shelf, BY_HAND, "ann")
+    shelf.leave("ann")
+    assert until(watched.poll).failure.startswith("The lab died")
+
+
+def test_run_that_somebody_else_looks_at_goes_on(shelf: Shelf) -> None:
+    key, watched = started(shelf, BY_HAND, "ann")
+    shelf.find(key, "bob")
+    shelf.leave("ann")
+    nobody_lingers()
+    assert watched.poll() is None
+
+
+def test_reload_is_a_visitor_who_leaves_and_one_who_comes(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LINGER_S", LIMIT_S)
+    key, watched = started(shelf, BY_HAND, "ann")
+    shelf.leave("ann")
+    assert shelf.find(key, "ann again") is watched
+    [timer] = lingering()
+    timer.cancel()
+    timer.function(*timer.args)  # now, and not after the time that a reload may take
+    assert watched.poll() is None
+
+
+def test_results_are_kept_up_to_a_number(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    keys = []
+    for _ in range(3):
+        key, watched = started(shelf, AT_ONCE, "ann")
+        until(watched.poll)
+        keys.append(key)
+    assert [shelf.find(key, "ann") is not None for key in keys] == [False, True, True]
+
+
+def test_live_run_is_not_thrown_away(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 1)
+    key, watched = started(shelf, BY_HAND, "ann")
+    started(shelf, BY_HAND, "bob")
+    assert shelf.find(key, "ann") is watched
+    assert watched.poll() is None
+
+
+def test_run_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    with pytest.raises(LabError):
+        Watched(BY_HAND)
+    assert children() == set()
+
+
+def test_closing_ends_everything() -> None:
+    shelf = Shelf()
+    for visitor in ("ann", "bob"):
+        shelf.put(Watched(BY_HAND), visitor)
+    shelf.close()
+    assert children() == set()
+
+
+def test_comparison_that_nobody_looks_at_is_cancelled_and_keeps_what_it_has(shelf: Shelf) -> None:
+    plan = planned(["event-wait"], ["sleep"], trials=1000, seed=0, interval_s=0.001, request_after_s=0.0)
+    compared = Compared(plan)
+    key = shelf.put(compared, "ann")
+    until(lambda: compared.experiment.done)
+    shelf.leave("ann")
+    until(lambda: compared.over)
+    assert shelf.find(key, "ann") is compared
+    assert compared.experiment.cancelled
+    assert 0 < compared.experiment.done < plan.total
