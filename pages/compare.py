@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import visitor
 from pages.parts.chart import chart
 from pages.parts.trial import trial
-from simulation.experiment import Experiment, planned
+from simulation.experiment import Experiment, Plan, planned
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
 from simulation.lab.spec import INTERVAL, TRIALS, WORKERS, SpecError
 from simulation.report import comparison, comparison_figures, html, tables
@@ -44,57 +44,39 @@ def current() -> Compared | None:
 
 
 def settings(running: bool) -> None:
-    methods = st.multiselect(
-        "Methods",
-        STRATEGIES,
-        TUTORIAL,
-        format_func=lambda key: STRATEGIES[key].title,
-        key="methods",
-        persist_state="session",
+    keep: dict[str, Any] = {"persist_state": "session"}
+    st.multiselect(
+        "Methods", STRATEGIES, TUTORIAL, key="methods", format_func=lambda key: STRATEGIES[key].title, **keep
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        workloads = st.multiselect(
-            "What the threads are doing",
-            WORKLOADS,
-            ["sleep"],
-            key="workloads",
-            format_func=lambda key: WORKLOADS[key].title,
-            persist_state="session",
-        )
-        trials = st.number_input("Trials of each", TRIALS.low, 1000, 10, key="trials", persist_state="session")
-        workers = st.number_input(
-            "Worker threads", WORKERS.low, WORKERS.high, 1, key="threads", persist_state="session"
-        )
-        interval_s = st.number_input(
-            "Interval, s",
-            INTERVAL.low,
-            INTERVAL.high,
-            0.05,
-            0.05,
-            format="%.4f",
-            key="pause",
-            persist_state="session",
-        )
-    st.button(
-        "Start",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=running,
-        on_click=start,
-        args=(methods, workloads),
-        kwargs={"trials": trials, "workers": workers, "interval_s": interval_s},
+        titles = {"key": "workloads", "format_func": lambda key: WORKLOADS[key].title, **keep}
+        st.multiselect("What the threads are doing", WORKLOADS, ["sleep"], **titles)
+        st.number_input("Trials of each", TRIALS.low, 1000, 10, key="trials", **keep)
+        st.number_input("Worker threads", WORKERS.low, WORKERS.high, 1, key="threads", **keep)
+        st.number_input("Interval, s", INTERVAL.low, INTERVAL.high, 0.05, 0.05, format="%.4f", key="pause", **keep)
+    st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=running, on_click=start)
+
+
+def chosen() -> Plan:
+    """The plan of what is chosen now, not of what was when the button was drawn."""
+    now = st.session_state
+    return planned(
+        now["methods"],
+        now["workloads"],
+        trials=now["trials"],
+        workers=now["threads"],
+        interval_s=now["pause"],
+        seed=secrets.randbelow(1_000_000),
     )
 
 
-def start(methods: list[str], workloads: list[str], **numbers: Any) -> None:
+def start() -> None:
     """The Start button. A second click finds the first one's experiment and leaves it alone."""
     compared = current()
     if compared is not None and not compared.over:
         return
     try:
-        plan = planned(methods, workloads, seed=secrets.randbelow(1_000_000), **numbers)
-        visitor.show("compare", Compared(plan))
+        visitor.show("compare", Compared(chosen()))
     except SpecError as error:
         st.session_state["problem"] = str(error)
 
@@ -159,7 +141,8 @@ def the_table(table: Any) -> int | None:
         selection_mode="single-row",
         height="content",
         column_config={
-            "Latency": st.column_config.ImageColumn("Stop latency", width=170, help="Median, on a logarithmic scale."),
+            "Verdict": st.column_config.TextColumn(width=150),
+            "Latency": st.column_config.ImageColumn("Stop latency", width=190, help="Median, on a logarithmic scale."),
             "Median, ms": st.column_config.NumberColumn(format="%.3f"),
             "Advice": st.column_config.TextColumn(help="An opinion, not a measurement."),
         },
@@ -196,7 +179,7 @@ def downloads(table: Any, trials: Any, experiment: Experiment) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Download CSV",
-            lambda: comparison.to_csv(table),
+            comparison.to_csv(table),
             "comparison.csv",
             "text/csv",
             on_click="ignore",

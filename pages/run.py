@@ -21,6 +21,7 @@ from simulation.runner import LabError, Result
 from simulation.shelf import Watched
 
 REFRESH_S = 0.15
+AFTER_S = 4.0  # when nobody says otherwise
 ROWS = 2000  # of state events in the table; the CSV has all of them
 
 
@@ -30,12 +31,12 @@ def page() -> None:
     running = watched is not None and not watched.over
     with left:
         st.title("Stop a thread", anchor=False)
-        settings = controls(running)
+        strategy = controls(running)
         if problem := st.session_state.pop("problem", None):
             st.error(problem)
     with right:
         if watched is None:
-            welcome(settings["strategy"])
+            welcome(strategy)
         else:
             st.fragment(show, run_every=REFRESH_S if running else None)(watched)
 
@@ -54,54 +55,64 @@ def welcome(strategy: str) -> None:
     lesson_tabs(strategy, [])
 
 
-def controls(running: bool) -> dict[str, Any]:
-    """The settings of the next run, as `spec.checked` takes them, and the Start button.
+def controls(running: bool) -> str:
+    """The settings of the next run and the Start button; returns the chosen method.
 
     They stand in the page's address: a teacher can send a link to an experiment.
     """
     strategy = choice("Method", "method", STRATEGIES, "event-wait")
-    workload = choice("What the thread is doing", "workload", WORKLOADS, "sleep")
+    choice("What the thread is doing", "workload", WORKLOADS, "sleep")
     place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
-        settings = {
-            "strategy": strategy,
-            "workload": workload,
-            "workers": number(WORKERS, "Worker threads", 1, 1),
-            "interval_s": number(INTERVAL, "Interval between steps, s", 0.1, 0.05),
-            "patience_s": number(PATIENCE, "Patience: how long to wait for the end, s", 2.0, 0.5),
-            "request_after_s": None,
-        }
+        number(WORKERS, "Worker threads", 1, 1)
+        number(INTERVAL, "Interval between steps, s", 0.1, 0.05)
+        number(PATIENCE, "Patience: how long to wait for the end, s", 2.0, 0.5)
         if st.toggle("Request the stop automatically", True, key="automatic", bind="query-params"):
-            settings["request_after_s"] = number(REQUEST_AFTER, "… after, s", 4.0, 0.5)
+            number(REQUEST_AFTER, "… after, s", AFTER_S, 0.5)
     place.button(
-        "Start", type="primary", icon=":material/play_arrow:", width="stretch",
-        disabled=running, on_click=start, kwargs=settings,
-    )  # fmt: skip
-    return settings
+        "Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=running, on_click=start
+    )
+    return strategy
+
+
+def chosen() -> dict[str, Any]:
+    """The settings as `spec.checked` takes them, as they are now.
+
+    Not as they were when the button was drawn: people change a number and press Start at once.
+    """
+    now = st.session_state
+    return {
+        "strategy": now["method"],
+        "workload": now["workload"],
+        "workers": now[WORKERS.name],
+        "interval_s": now[INTERVAL.name],
+        "patience_s": now[PATIENCE.name],
+        "request_after_s": now.get(REQUEST_AFTER.name, AFTER_S) if now["automatic"] else None,
+        "seed": secrets.randbelow(1_000_000),
+    }
 
 
 def choice(label: str, key: str, table: dict[str, Any], default: str) -> str:
     keys = list(table)
-    chosen: str = st.selectbox(
+    picked: str = st.selectbox(
         label, keys, keys.index(default), lambda k: str(table[k].title), key=key, bind="query-params"
     )
-    st.caption(idea(chosen))
-    return chosen
+    st.caption(idea(picked))
+    return picked
 
 
-def number(bound: Bound, label: str, value: float, step: float) -> Any:
+def number(bound: Bound, label: str, value: float, step: float) -> None:
     kind = type(value)
-    return st.number_input(label, kind(bound.low), kind(bound.high), value, step, key=bound.name, bind="query-params")
+    st.number_input(label, kind(bound.low), kind(bound.high), value, step, key=bound.name, bind="query-params")
 
 
-def start(**settings: Any) -> None:
+def start() -> None:
     """The Start button. A second click finds the first one's run and leaves it alone."""
     watched = current()
     if watched is not None and not watched.over:
         return
     try:
-        spec = checked(**settings, seed=secrets.randbelow(1_000_000))
-        visitor.show("run", Watched(spec))
+        visitor.show("run", Watched(checked(**chosen())))
     except (SpecError, LabError) as error:
         st.session_state["problem"] = str(error)
 
@@ -163,7 +174,7 @@ def state_events(events: Any) -> None:
     st.dataframe(events.tail(ROWS), hide_index=True)
     st.download_button(
         "Download CSV",
-        lambda: events.to_csv(index=False),
+        events.to_csv(index=False),
         "state-events.csv",
         "text/csv",
         on_click="ignore",

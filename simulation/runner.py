@@ -220,7 +220,10 @@ class Lab:
         if answer["say"] != "started":
             self.spoil()
             raise LabError(answer.get("message") or self._why("did not start the trial"))
-        return Run(self, spec, request_at_s, answer)
+        try:
+            return Run(self, spec, request_at_s, answer)
+        except OSError:  # the recording is not there: the lab was closed from another thread
+            raise LabError(self._why("did not start the trial")) from None
 
     def noise(self, count: int) -> list[int]:
         """`count` wake-up latencies (ns) of a bare thread in this lab; none if it does not answer."""
@@ -233,7 +236,7 @@ class Lab:
         assert self._process.stdin is not None
         try:
             wire.send(self._process.stdin.fileno(), message)
-        except OSError:
+        except (OSError, ValueError):  # a pipe that nobody reads; one that was closed here
             self.spoil()
 
     def answer(self, timeout_s: float) -> wire.Message | None:
@@ -279,6 +282,8 @@ class Lab:
         return answer
 
     def _why(self, what: str) -> str:
+        if self._log.closed:
+            return f"The lab {what}: it was closed."
         self._log.seek(0)
         last = self._log.read().decode(errors="replace").strip().rpartition("\n")[2]
         return f"The lab {what}: {last or 'it said nothing'}."

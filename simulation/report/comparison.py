@@ -191,14 +191,14 @@ def for_terminal(table: pd.DataFrame) -> str:
 def _bar(ms: float) -> str:
     """A bar from 10 µs to 10 s, logarithmic, with its number beside it; readable on any ground."""
     if np.isnan(ms):
-        return _svg('<text x="2" y="16" fill="#D55E00" font-weight="bold">∞ never</text>')
+        return _svg('<text x="10" y="16" fill="#D55E00" font-weight="bold">∞ never</text>')
     width = 90 * min(1.0, max(0.02, (math.log10(max(ms, 1e-9)) + 2) / 6))
-    number = f'<text x="{width + 5:.0f}" y="16" fill="#888">{duration(ms)}</text>'
-    return _svg(f'<rect x="0" y="5" width="{width:.0f}" height="13" rx="3" fill="#56B4E9"/>{number}')
+    number = f'<text x="{width + 15:.0f}" y="16" fill="#888">{duration(ms)}</text>'
+    return _svg(f'<rect x="10" y="5" width="{width:.0f}" height="13" rx="3" fill="#56B4E9"/>{number}')
 
 
 def _svg(content: str) -> str:
-    size = 'width="160" height="24" font-family="sans-serif" font-size="13"'
+    size = 'width="170" height="24" font-family="sans-serif" font-size="13"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
     return "data:image/svg+xml;utf8," + quote(f"{head}{content}</svg>")
 

@@ -265,7 +265,7 @@ def _ending(found: Findings, row: int, end_ms: float) -> dict[str, Any]:
     if found.stop_ms is None:
         text, x, anchor = "still running", end_ms, "right"
     else:
-        how = " with the process" if found.outcome is Outcome.ENDED_WITH_PROCESS else ""
+        how = " (process)" if found.outcome is Outcome.ENDED_WITH_PROCESS else ""
         text, x, anchor = f"<b>{duration(found.stop_ms)}</b>{how}", found.stop_ms, "left"
     ground = {"bgcolor": "rgba(255,255,255,0.85)", "font": {"color": "#17212B", "size": 13}}
     return {
