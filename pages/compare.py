@@ -93,7 +93,7 @@ def show(compared: Compared) -> None:
     if experiment.problem:
         st.error(experiment.problem)
     if experiment.done:
-        results(experiment)
+        results(experiment, over=compared.over)
 
 
 def progress(experiment: Experiment) -> None:
@@ -112,22 +112,22 @@ def progress(experiment: Experiment) -> None:
     st.progress(experiment.done / experiment.plan.total, text)
 
 
-def results(experiment: Experiment) -> None:
+def results(experiment: Experiment, over: bool) -> None:
     outcomes = experiment.outcomes
     trials = tables.trials(outcomes.findings)
     table = comparison.comparison(trials, outcomes, experiment.plan.seed)
     if table.empty:
         return
-    st.caption(
-        f"{experiment.done:,} of {experiment.plan.total:,} trials" + (" · cancelled" if experiment.cancelled else "")
-    )
-    chosen = the_table(table)
+    ending = " · cancelled" if experiment.cancelled else ""
+    st.caption(f"{len(trials):,} of {experiment.plan.total:,} trials{ending}")
+    row = the_table(table)
     for sentence in comparison.warnings(trials, outcomes):
         st.warning(sentence, icon=":material/warning:")
-    if chosen is not None:
-        opened(table, chosen, experiment)
+    if row is not None:
+        opened(table, row, experiment)
     pictures(table, trials, experiment)
-    downloads(table, trials, experiment)
+    if over:  # while results come in, a file would be out of date before it is saved
+        downloads(table, trials, experiment)
 
 
 def the_table(table: Any) -> int | None:
