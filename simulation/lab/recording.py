@@ -40,6 +40,7 @@ from itertools import chain, count, repeat, starmap
 from operator import itemgetter
 from pathlib import Path
 from time import perf_counter_ns
+from typing import Any
 
 MAGIC = 0x7468726561640001
 WORD = 8  # bytes of an int64
@@ -121,12 +122,27 @@ class Recording:
     def __init__(self, path: Path, workers: int) -> None:
         layout = Layout.for_workers(workers)
         self._map = _mapped_file(path, layout.size)
-        self._layout = layout
+        self._lay_out(path, layout)
+        self.header[0], self.header[1], self.header[2] = MAGIC, workers, layout.chunks
+
+    def _lay_out(self, path: Path, layout: Layout) -> None:
+        self._path, self._layout = path, layout
         view = memoryview(self._map)
         self.header = view[: layout.counts].cast("q")
-        self.stamps = view[layout.stamps : layout.stamps + workers * 4 * WORD].cast("q")
-        self.header[0], self.header[1], self.header[2] = MAGIC, workers, layout.chunks
+        self.stamps = view[layout.stamps : layout.stamps + layout.workers * len(STAMPS) * WORD].cast("q")
         self.accounts = self.header[6:8]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process gets the same file: each lane still has one writer."""
+        return Recording._of, (self._path, self._layout.workers)
+
+    @classmethod
+    def _of(cls, path: Path, workers: int) -> Recording:
+        recording = cls.__new__(cls)
+        with path.open("r+b") as file:
+            recording._map = mmap.mmap(file.fileno(), 0)
+        recording._lay_out(path, Layout.for_workers(workers))
+        return recording
 
     def lane(self, index: int) -> Lane:
         """Lane `index`: 0 for the main thread, else the number of the worker."""

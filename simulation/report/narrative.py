@@ -21,7 +21,7 @@ def headline(findings: Findings) -> str:
         Outcome.STOPPED: f"Stopped in {duration(findings.stop_ms)}",
         Outcome.ENDED_WITH_PROCESS: f"Gone with the process in {duration(findings.stop_ms)}",
         Outcome.STILL_RUNNING: f"Still running {findings.spec.patience_s:g} s after the request",
-        Outcome.FINISHED: "Finished before anybody asked",
+        Outcome.FINISHED: "Finished by itself",
         Outcome.DIED: "Died of its own error",
         Outcome.CANCELLED: "Cancelled before it started",
     }[findings.outcome]
