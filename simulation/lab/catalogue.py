@@ -25,12 +25,14 @@ from simulation.lab.strategies.trace import Trace
 from simulation.lab.workloads.c_call import Hash
 from simulation.lab.workloads.c_call_gil import Sum
 from simulation.lab.workloads.cpu import Cpu
+from simulation.lab.workloads.download import Downloader
 from simulation.lab.workloads.files import Files
 from simulation.lab.workloads.lock import Acquirer
 from simulation.lab.workloads.queue import Consumer
 from simulation.lab.workloads.sleep import Sleep
 from simulation.lab.workloads.slow_cleanup import SlowCleanup
 from simulation.lab.workloads.socket import Receiver
+from simulation.lab.workloads.stream import Stream
 from simulation.lab.workloads.swallow import Swallow
 
 STRATEGIES: dict[str, type[Strategy]] = {
@@ -66,6 +68,8 @@ WORKLOADS: dict[str, type[Workload]] = {
     "c-call-gil": Sum,
     "swallow": Swallow,
     "slow-cleanup": SlowCleanup,
+    "download": Downloader,
+    "stream": Stream,
 }
 
 NEEDS = {

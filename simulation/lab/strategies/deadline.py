@@ -32,7 +32,7 @@ from threading import Thread
 
 from simulation.lab.contract import Strategy, Workload
 
-TIME_LIMIT_S = 1.5
+TIME_LIMIT_S = 1.0
 
 
 class Deadline(Strategy):

@@ -69,10 +69,35 @@ class Terminate(Strategy):
         return processes
 
     def new_lock(self) -> Any:
-        return spawning().Lock()
+        return SharedLock()
 
     def new_event(self) -> Any:
         return spawning().Event()
+
+
+class SharedLock:
+    """A lock that processes share, and that can also tell whether it is taken."""
+
+    def __init__(self) -> None:
+        self.lock = spawning().Lock()
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+    def acquire(self, timeout: float) -> bool:
+        return self.lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self.lock.release()
+
+    def locked(self) -> bool:
+        free = self.lock.acquire(block=False)
+        if free:
+            self.lock.release()
+        return not free
 
 
 def spawning() -> SpawnContext:
