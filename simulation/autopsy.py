@@ -71,6 +71,7 @@ class Findings:
     steps: int | None
     cpu_ns: int | None
     dwell_ns: int | None
+    late_ns: int | None = None
 
     @property
     def asked(self) -> list[Worker]:
@@ -129,6 +130,7 @@ def examine(result: Result) -> Findings:
         steps=facts.get("steps"),
         cpu_ns=facts.get("cpu_ns"),
         dwell_ns=facts.get("dwell_ns"),
+        late_ns=facts.get("late_ns"),
     )
 
 

@@ -137,8 +137,9 @@ class Trial:
 
         Keys: `lock_free` (bool, or None while a worker runs that may hold it), `errors`
         ({number: text}), `left` (sentences about what stayed, files apart), `steps` and `cpu_ns` (of
-        all workers) in `dwell_ns` before the request, `reusable` (whether the lab may serve another
-        trial).
+        all workers) in `dwell_ns` before the request, `late_ns` (how much later than it was due the
+        request came: a worker that keeps the GIL also stops the one who asks), `reusable` (whether
+        the lab may serve another trial).
         """
         threads_before = set(threading.enumerate())
         works = [worker.work for worker in self.workers]
@@ -179,6 +180,7 @@ class Trial:
             "dwell_ns": perf_counter_ns() - wall_ns,
             "cpu_ns": time.process_time_ns() - cpu_ns,
             "steps": self.recording.accounts[1],
+            "late_ns": _late_ns(deadline),
         }
 
     def _request(self) -> None:
@@ -214,6 +216,10 @@ class Trial:
 
 def _left(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _late_ns(deadline: float | None) -> int:
+    return 0 if deadline is None else max(0, int((time.monotonic() - deadline) * 1e9))
 
 
 def _can_be_taken(lock: Any) -> bool:
