@@ -53,6 +53,8 @@ class LocalServer:
 @functools.cache
 def local_server() -> LocalServer:
     """The one server of this process. It ends with this process, by the end of its input."""
+    import http.client  # noqa: F401  now, so that no worker's first step pays for it
+
     return LocalServer()
 
 
