@@ -135,8 +135,9 @@ class Download:
     def __init__(self, url: str, path: Path) -> None:
         self.path, self.partial = path, path.with_name(path.name + ".part")
         self._checksum = hashlib.sha256()
-        self.done = self._known()
+        self.done = self.resumed_at = self._known()
         self._file = self.partial.open("ab")
+        self._file.truncate(self.done)
         try:
             self.reading = Reading(url, {"Range": f"bytes={self.done}-"} if self.done else None)
         except BaseException:
@@ -144,10 +145,12 @@ class Download:
             raise
 
     def _known(self) -> int:
-        """How much is there already; it goes into the checksum."""
-        if not self.partial.exists():
-            return 0
-        data = self.partial.read_bytes()
+        """How much is there already; it goes into the checksum.
+
+        The last byte is fetched again: to ask for what is behind the end of a file is an error, and
+        a download may have been left after its last byte.
+        """
+        data = self.partial.read_bytes()[:-1] if self.partial.exists() else b""
         self._checksum.update(data)
         return len(data)
 
@@ -160,7 +163,7 @@ class Download:
     def finish(self) -> None:
         """All has come: check that, and give the file its name."""
         headers = self.reading.headers()
-        size = int(headers["Content-Range"].rpartition("/")[2])
+        size = self.resumed_at + int(headers["Content-Length"])
         if self.done < size:
             raise ConnectionError(f"the connection ended after {self.done} of {size} bytes")
         self.close()

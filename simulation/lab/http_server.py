@@ -88,9 +88,11 @@ class Handler(BaseHTTPRequestHandler):
         first, last = self.asked_range(int(size))
         if first >= last > 0:
             return self.not_satisfiable(int(size))
-        self.send_response(HTTPStatus.PARTIAL_CONTENT if "Range" in self.headers else HTTPStatus.OK)
+        partly = "Range" in self.headers
+        self.send_response(HTTPStatus.PARTIAL_CONTENT if partly else HTTPStatus.OK)
         self.send_header("Content-Length", str(last - first))
-        self.send_header("Content-Range", f"bytes {first}-{last - 1}/{int(size)}")
+        if partly:
+            self.send_header("Content-Range", f"bytes {first}-{last - 1}/{int(size)}")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Repr-Digest", digest(int(size)))
         self.end_headers()

@@ -1,0 +1,1 @@
+"""What runs inside the lab process, tested in this one."""
