@@ -72,6 +72,7 @@ class Findings:
     dwell_ns: int
     cpu_ns: int
     steps: int
+    late_ns: int
 
     @property
     def asked(self) -> list[Worker]:
@@ -129,6 +130,7 @@ def examine(result: Result) -> Findings:
         dwell_ns=playback.dwell_ns,
         cpu_ns=playback.cpu_ns,
         steps=playback.steps,
+        late_ns=playback.late_ns,
     )
 
 
@@ -185,7 +187,7 @@ def _checks(workers: list[Worker], playback: Playback, result: Result) -> dict[s
         "lock_free": _lock(result.facts.get("lock_free")),
         "ledger_balanced": _ledger(playback.debit, playback.credit),
         "cleanup_done": _cleanup([w for w in workers if w.cleaned_ns is None and w.outcome is not Outcome.CANCELLED]),
-        "nothing_left": _files(result.left),
+        "nothing_left": _left(result.left, result.facts.get("left", [])),
     }
 
 
@@ -194,7 +196,7 @@ def _lock(free: bool | None) -> Check:
         return Check(NOT_APPLICABLE, "The lock went with the process.")
     if free:
         return Check(OK, "The main thread could take the ledger's lock.")
-    return Check(FAILED, "The ledger's lock is held by a thread that is gone.")
+    return Check(FAILED, "The ledger's lock is held by a worker that is gone.")
 
 
 def _ledger(debit: int, credit: int) -> Check:
@@ -209,11 +211,12 @@ def _cleanup(unclean: list[Worker]) -> Check:
     return Check(FAILED, f"{_named(unclean)} cut off before cleanup() was done.")
 
 
-def _files(left: list[str]) -> Check:
-    if not left:
-        return Check(OK, "No partial file was found.")
-    more = f" and {len(left) - 3} more" if len(left) > 3 else ""
-    return Check(FAILED, f"Left on the disk: {', '.join(left[:3])}{more}.")
+def _left(files: list[str], others: list[str]) -> Check:
+    if not files and not others:
+        return Check(OK, "No partial file, no open socket and no child process was found.")
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    on_disk = [f"Left on the disk: {', '.join(files[:3])}{more}."] if files else []
+    return Check(FAILED, " ".join([*on_disk, *others[:3]]))
 
 
 def _named(workers: list[Worker]) -> str:

@@ -19,6 +19,8 @@ class Playback:
 
     Attributes: `workers`, `t0`, `requested`, `signalled` (ns), `debit`, `credit` (units),
     `dwell_ns`, `cpu_ns`, `steps` (of all workers together, in the dwell before the request),
+    `late_ns` (how much later than it was due the automatic request came: a worker that keeps the
+    GIL also stops the one who asks),
     `stamps` (int64 array, a row a worker, columns as `STAMPS`).
     Raises RecordingError when the bytes are not a recording.
     """
@@ -32,7 +34,8 @@ class Playback:
         self.workers, self.t0 = named["workers"], named["t0"]
         self.requested, self.signalled = named["requested"], named["signalled"]
         self.debit, self.credit = named["debit"], named["credit"]
-        self.dwell_ns, self.cpu_ns, self.steps = (named[key] for key in ("dwell_ns", "cpu_ns", "steps"))
+        self.dwell_ns, self.cpu_ns = named["dwell_ns"], named["cpu_ns"]
+        self.steps, self.late_ns = named["steps"], named["late_ns"]
         self._content = content
         self.layout = Layout(self.workers, named["chunks"])
         shape = (self.workers, len(STAMPS))

@@ -52,6 +52,11 @@ class LabError(Exception):
     does not start or talks garbage. The message says what to do."""
 
 
+class NotAvailable(LabError):  # noqa: N818  said as people say it
+    """Raised by `Lab.start` when this interpreter lacks what the strategy needs. The lab stays
+    usable; the message says what it lacks: choose another interpreter or another strategy."""
+
+
 @dataclass(frozen=True)
 class Result:
     """One trial, over. Times are `perf_counter_ns` readings; nothing here knows pandas.
@@ -213,10 +218,13 @@ class Lab:
         return not self.spoilt and self._process.poll() is None
 
     def start(self, spec: Spec) -> Run:
-        """Start a trial. Raises LabError when the lab cannot run it."""
+        """Start a trial. Raises NotAvailable when it cannot run under this interpreter, LabError
+        when the lab fails."""
         request_at_s = spec.request_at_s
         self.send({"do": "trial", "spec": list(spec), "request_at_s": request_at_s})
         answer = self.answer(START_S) or {"say": "silent"}
+        if answer.get("unavailable"):
+            raise NotAvailable(answer["message"])
         if answer["say"] != "started":
             self.spoil()
             raise LabError(answer.get("message") or self._why("did not start the trial"))

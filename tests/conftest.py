@@ -1,7 +1,8 @@
-"""What every test gets: a temporary folder of its own, and a look at what it left behind."""
+"""What every test gets: an end, a temporary folder, and a look at what it left behind."""
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import children
+from tests.waiting import LIMIT_S, children
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    """Turn a hang into a failure that shows where: the alarm interrupts whatever the test waits for."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError("this test hangs")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(round(3 * LIMIT_S))
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,11 @@ import pytest
 
 from simulation.autopsy import CHECKS, examine, outcome_of
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.lab.contract import Left, Outcome
+from simulation.lab.contract import Left, Outcome, State
 from simulation.lab.spec import Spec
+from simulation.playback import Playback
 from simulation.runner import Labs
-from tests.waiting import LIMIT_S, at_work
+from tests.waiting import LIMIT_S, at_work, until
 
 NOT_LEFT = 0
 
@@ -124,3 +125,22 @@ def test_every_strategy_on_every_workload(strategy: str, workload: str, workers:
     assert findings.outcome.value == allowed.outcome
     for name in CHECKS:
         assert findings.checks[name].status in getattr(allowed, name), findings.checks[name]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "outcome", "patience_s"),
+    [
+        ("flag", "still-running", 0.05),
+        ("event", "still-running", 0.05),
+        ("event-wait", "stopped", LIMIT_S),
+        ("timeout", "stopped", LIMIT_S),
+        ("async-exception", "still-running", 0.05),  # a sleep is a C call
+    ],
+)
+def test_who_hears_while_asleep(strategy: str, outcome: str, patience_s: float) -> None:
+    """The sleep is longer than any test: who leaves has been woken."""
+    with Labs() as labs:
+        run = labs.start(Spec(strategy, "sleep", 1, 1000.0, None, patience_s))
+        until(lambda: Playback(run.snapshot()).last_state(1) == State.SLEEPING)
+        run.request_stop()
+        assert examine(run.result()).outcome.value == outcome

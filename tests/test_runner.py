@@ -184,6 +184,14 @@ def test_closed_in_the_middle_of_a_trial() -> None:
     assert run.result().failure.startswith("The lab died ")
 
 
+def test_asking_a_lab_that_was_closed_is_harmless() -> None:
+    with Labs() as labs:
+        run = labs.start(BY_HAND)
+    run.request_stop()
+    run.result()
+    run.request_stop()
+
+
 def test_parent_raises_in_the_middle_of_a_trial(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Lab() as lab:
         lab.start(BY_HAND)

@@ -31,6 +31,10 @@ Who waits for what. The main thread sleeps on one queue, the *inbox*, into which
 thread puts commands and every leaving worker puts its number. So it is asleep until a stop is
 asked for, a worker leaves, or its own time for the request has come; nothing polls.
 
+What runs beside it. A worker that downloads needs a web server: `http_server` is one more process,
+started at the first need, that ends when this process does. A strategy may run its workers as
+processes (`terminate`); they write into the same recording, each its own lane.
+
 What is left behind. The parent names a directory, the lab makes it and keeps all its files in
 it. Whoever outlives the other removes it: the parent when it reaps a lab, the lab when its input
 ends. The lab's standard output is not the wire: at start the wire moves to private descriptors,

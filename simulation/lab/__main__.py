@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 from simulation.lab import noise, trial, wire
+from simulation.lab.contract import UnavailableError
 from simulation.lab.recording import RecordingError
 from simulation.lab.spec import Spec
 
@@ -70,7 +71,7 @@ class Server:
                 else:
                     self._trial(number, command)
             except (RecordingError, RuntimeError) as error:
-                self.say("error", message=str(error))
+                self.say("error", message=str(error), unavailable=isinstance(error, UnavailableError))
 
     def _trial(self, number: int, command: wire.Message) -> None:
         self.inbox = queue.SimpleQueue()  # a stop that came too late was for the trial before

@@ -8,7 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from queue import Queue
+    from socket import socket
 
 Pause = Callable[[float], object]
 """Something that lets a number of seconds pass, as `time.sleep` and `threading.Event.wait` do."""
@@ -39,6 +43,9 @@ class Detail(enum.IntEnum):
 
     NONE = 0
     LEDGER = 1  # the lock of the ledger
+    QUEUE = 2  # an empty queue
+    SOCKET = 3  # a connection whose other end is silent
+    LOCK = 4  # a lock that somebody else holds
 
 
 class Left(enum.IntEnum):
@@ -69,9 +76,9 @@ class Ledger:
     so exposes the wrong books to everybody else.
     """
 
-    def __init__(self, accounts: memoryview | list[int]) -> None:
+    def __init__(self, accounts: memoryview | list[int], lock: Any = None) -> None:
         self.accounts = accounts
-        self.lock = threading.Lock()
+        self.lock = lock or threading.Lock()
 
     @contextmanager
     def transfer(self) -> Iterator[None]:
@@ -95,25 +102,47 @@ class Bench(NamedTuple):
 class Workload:
     """What a worker does, one `step` after the other, until something stops it.
 
-    `title` and the first line of its module's docstring are shown to people.
+    `title` and the first line of its module's docstring are shown to people. `offers` names what a
+    strategy may get hold of: "queue" stands for the attribute `queue` that the worker takes from,
+    "close" for the `connection` that it reads from (None while there is none).
     """
 
     title = ""
     rests = False  # whether a step passes its interval asleep
+    offers: frozenset[str] = frozenset()
+    blocks_on = Detail.NONE
+    queue: Queue[Any]
+    connection: socket | None = None
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.finished = False
         self.working = bench.mark(State.WORKING)
         self.sleeping = bench.mark(State.SLEEPING)
+        self.blocked = bench.mark(State.BLOCKED, self.blocks_on)
         self.waiting_for_ledger = bench.mark(State.BLOCKED, Detail.LEDGER)
 
-    def step(self, pause: Pause = time.sleep, timeout: float | None = None) -> None:
-        """Do one small piece of work; sleep through `pause`, block no longer than `timeout` s."""
+    def setup(self) -> None:
+        """Get what the work needs around it (a peer, a server). Before the worker starts."""
+
+    def step(self, pause: Pause = time.sleep, timeout: float | None = None) -> object:
+        """Do one small piece of work; sleep through `pause`, block no longer than `timeout` s.
+
+        Returns what the work got hold of, if it is a kind of work that gets something.
+        """
         raise NotImplementedError
 
     def cleanup(self) -> None:
         """Give back what the work still holds. The harness calls it however the run ended."""
+
+    def left(self) -> str:
+        """A sentence about what the worker still holds after its end, or ""."""
+        if self.connection is None or self.connection.fileno() < 0:
+            return ""
+        return f"The socket of worker-{self.bench.number} is still open."
+
+    def teardown(self) -> None:
+        """Undo `setup`, after the worker's end. May be called twice."""
 
     def finish(self) -> None:
         """Say that the work was done: the run ends by itself, not because it was stopped."""
@@ -137,25 +166,80 @@ class Workload:
         self.working()
 
 
+class Job(Protocol):
+    """A worker as it is handed to a strategy to be started."""
+
+    def __call__(self) -> None:
+        """The body of the worker."""
+
+    def leave(self) -> None:
+        """Tell the harness that the worker is gone, where it could not say so itself."""
+
+
+class Joinable(Protocol):
+    """What runs a job: a Thread, a Process, or something that can be waited for like one."""
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+
+class Call:
+    """A job that is handed to a pool of threads, and can be joined like a thread of its own."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.begun, self._over = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self.begun.set()
+        try:
+            self._job()
+        finally:
+            self._over.set()
+
+    def never(self) -> None:
+        """Say that the pool will not call it."""
+        self._over.set()
+        self._job.leave()
+
+    def join(self, timeout: float | None = None) -> None:
+        self._over.wait(timeout)
+
+
+class UnavailableError(RuntimeError):
+    """Raised when a strategy cannot run under this interpreter; the message says what it needs."""
+
+
 class Strategy:
     """A way of interrupting a thread. One instance serves one trial and all its workers.
 
     A strategy overrides only what makes it different. `title`, `advice` and `note` are words for
-    people; advice is an opinion and is never shown in the same column as a measurement.
+    people; advice is an opinion and is never shown in the same column as a measurement. `needs`
+    is what the workload must offer ("": nothing).
     """
 
     title = ""
     advice = ""
     note = ""
+    needs = ""
     daemon = False
     after_request = State.JOINING
+
+    def unavailable(self) -> str:
+        """What this interpreter lacks, in one sentence, or ""."""
+        return ""
+
+    def prepare(self, works: Sequence[Workload]) -> None:
+        """Get hold of what the strategy needs of the works, before the workers start."""
 
     def run(self, work: Workload) -> None:
         """The body of the worker thread: call `work.step()` until asked to stop."""
         raise NotImplementedError
 
-    def request_stop(self, workers: Sequence[threading.Thread]) -> None:
-        """Ask `workers` to stop. Runs in the main thread; returns as soon as they are asked."""
+    def request_stop(self, workers: Sequence[Any]) -> None:
+        """Ask `workers` (what `start` returned) to stop; return as soon as they are asked.
+
+        Runs in the main thread.
+        """
         raise NotImplementedError
 
     def looks_every_s(self, interval_s: float) -> float | None:
@@ -166,7 +250,7 @@ class Strategy:
         """
         return None
 
-    def start(self, jobs: Sequence[Callable[[], None]]) -> list[threading.Thread]:
+    def start(self, jobs: Sequence[Job]) -> Sequence[Joinable]:
         """Start a thread for each job and return them in the order of the jobs."""
         threads = [
             # `daemon` is always said: a thread inherits it from the one that creates it.
@@ -176,3 +260,11 @@ class Strategy:
         for thread in threads:
             thread.start()
         return threads
+
+    def new_lock(self) -> Any:
+        """The lock of the ledger; workers that are not threads need another kind."""
+        return threading.Lock()
+
+    def new_event(self) -> Any:
+        """The line that holds the workers until all have started; see `new_lock`."""
+        return threading.Event()

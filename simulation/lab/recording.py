@@ -27,6 +27,7 @@ The file, in native byte order (both processes are on one machine), all int64 up
 
     magic · workers · chunks a lane · t0 · requested · signalled · debit · credit
     dwell_ns · cpu_ns · steps           (of the dwell before the request)
+    late_ns                             (how much later than due the automatic request came)
     chunks begun, one a lane            (lane 0 is the main thread)
     noticed · cleaned · gone · left, four a worker      (0: not yet)
     lanes, each `chunks` x `CHUNK` records
@@ -41,6 +42,7 @@ from itertools import chain, count, repeat, starmap
 from operator import itemgetter
 from pathlib import Path
 from time import perf_counter_ns
+from typing import Any
 
 MAGIC = 0x7468726561640001
 WORD = 8  # bytes of an int64
@@ -51,7 +53,7 @@ LEAST_CHUNKS = 2  # so that a full lane still shows its last 128 records or more
 
 HEADER = (
     *("magic", "workers", "chunks", "t0", "requested", "signalled", "debit", "credit"),
-    *("dwell_ns", "cpu_ns", "steps"),
+    *("dwell_ns", "cpu_ns", "steps", "late_ns"),
 )
 STAMPS = ("noticed", "cleaned", "gone", "left")
 
@@ -125,12 +127,27 @@ class Recording:
     def __init__(self, path: Path, workers: int) -> None:
         layout = Layout.for_workers(workers)
         self._map = _mapped_file(path, layout.size)
-        self._layout = layout
+        self._lay_out(path, layout)
+        self.header[0], self.header[1], self.header[2] = MAGIC, workers, layout.chunks
+
+    def _lay_out(self, path: Path, layout: Layout) -> None:
+        self._path, self._layout = path, layout
         view = memoryview(self._map)
         self.header = view[: layout.counts].cast("q")
-        self.stamps = view[layout.stamps : layout.stamps + workers * 4 * WORD].cast("q")
-        self.header[0], self.header[1], self.header[2] = MAGIC, workers, layout.chunks
+        self.stamps = view[layout.stamps : layout.stamps + layout.workers * len(STAMPS) * WORD].cast("q")
         self.accounts = self.header[6:8]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process gets the same file: each lane still has one writer."""
+        return Recording._of, (self._path, self._layout.workers)
+
+    @classmethod
+    def _of(cls, path: Path, workers: int) -> Recording:
+        recording = cls.__new__(cls)
+        with path.open("r+b") as file:
+            recording._map = mmap.mmap(file.fileno(), 0)
+        recording._lay_out(path, Layout.for_workers(workers))
+        return recording
 
     def lane(self, index: int) -> Lane:
         """Lane `index`: 0 for the main thread, else the number of the worker."""

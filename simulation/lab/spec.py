@@ -6,7 +6,7 @@ import math
 import random
 from typing import Any, NamedTuple
 
-from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
 
 
 class Bound(NamedTuple):
@@ -61,6 +61,8 @@ def checked(**raw: Any) -> Spec:
     spec = Spec(**raw)
     _known("strategy", spec.strategy, STRATEGIES)
     _known("workload", spec.workload, WORKLOADS)
+    if reason := why_not(spec.strategy, spec.workload):
+        raise SpecError(f"{spec.strategy} on {spec.workload} is {reason}.")
     whole(WORKERS, spec.workers)
     whole(SEED, spec.seed)
     _within(INTERVAL, spec.interval_s)

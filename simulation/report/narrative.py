@@ -11,6 +11,7 @@ from simulation.playback import Playback
 from simulation.report.words import BROKEN, CHECK, DETAIL, STATE, duration
 
 LONG_MS = 100.0  # asking took so long that it is worth a sentence
+LATE_MS = 20.0  # the request came so late that it is worth a sentence
 
 
 def headline(findings: Findings) -> str:
@@ -63,7 +64,9 @@ def narrative(findings: Findings, playback: Playback) -> str:
 def _request(findings: Findings) -> str:
     if findings.requested_ns is None:
         return "Nobody asked: no worker was left to be stopped."
-    return f"You asked at {findings.requested_ns / 1e9:.3f} s."
+    late_ms = (findings.late_ns or 0) / 1e6
+    late = f", {duration(late_ms)} later than wanted: the main thread could not run" if late_ms > LATE_MS else ""
+    return f"You asked at {findings.requested_ns / 1e9:.3f} s{late}."
 
 
 def _workers(findings: Findings, playback: Playback) -> list[str]:

@@ -21,7 +21,13 @@ STATE = {
     State.CLEANING: "cleaning up",
     State.ENDED: "ended",
 }
-DETAIL = {Detail.NONE: "", Detail.LEDGER: "on the ledger's lock"}
+DETAIL = {
+    Detail.NONE: "",
+    Detail.LEDGER: "on the ledger's lock",
+    Detail.QUEUE: "on an empty queue",
+    Detail.SOCKET: "on a connection",
+    Detail.LOCK: "on a lock that another thread holds",
+}
 OUTCOME = {
     Outcome.STOPPED: "stopped",
     Outcome.FINISHED: "finished first",
@@ -42,7 +48,7 @@ BROKEN = {
     "lock_free": "lock held for ever",
     "ledger_balanced": "ledger torn",
     "cleanup_done": "cleanup cut off",
-    "nothing_left": "files left behind",
+    "nothing_left": "something left behind",
 }
 
 
