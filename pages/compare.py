@@ -104,12 +104,12 @@ def progress(experiment: Experiment) -> None:
         width="stretch",
     )
     now, left_s = experiment.now, experiment.left_s
-    text = f"{experiment.done:,} of {experiment.plan.total:,} trials"
+    text = f"{experiment.done:,} of {experiment.total:,} trials"
     if now is not None:
         text += f" · now: {STRATEGIES[now.strategy].title} · {WORKLOADS[now.workload].title}"
     if left_s is not None:
         text += f" · about {duration(left_s * 1000)} left"
-    st.progress(experiment.done / experiment.plan.total, text)
+    st.progress(experiment.done / experiment.total, text)
 
 
 def results(experiment: Experiment, over: bool) -> None:
@@ -119,7 +119,7 @@ def results(experiment: Experiment, over: bool) -> None:
     if table.empty:
         return
     ending = " · cancelled" if experiment.cancelled else ""
-    st.caption(f"{len(trials):,} of {experiment.plan.total:,} trials{ending}")
+    st.caption(f"{len(trials):,} of {experiment.total:,} trials{ending}")
     row = the_table(table)
     for sentence in comparison.warnings(trials, outcomes):
         st.warning(sentence, icon=":material/warning:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import sys
@@ -102,10 +103,40 @@ def compare(
     return int(any(findings.failure for findings in experiment.outcomes.findings))
 
 
+@cli.command("matrix")
+@click.option("--trials", default=5, show_default=True, help="How many trials of each cell.")
+@click.option("--seed", type=int, help="Repeats the order and the phases.")
+@click.option("--python", default=sys.executable, help="The interpreter of the lab.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Keep the cells in a CSV file; go on from it.")
+def matrix_(trials: int, seed: int | None, python: str, csv: Path | None) -> int:
+    """Run every strategy on every workload. Cells that the CSV file already has are not run again."""
+    from simulation.report import comparison, matrix, tables
+
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    plan = planned(list(STRATEGIES), list(WORKLOADS), trials=trials, seed=seed, **matrix.SETTINGS)
+    find_python(python)
+    kept = comparison.read_csv(csv)
+    plan = plan.without(comparison.pairs(kept, at_least=trials))
+    with Labs(python) as labs:
+        experiment = Experiment(plan, labs)
+        try:
+            _with_progress(experiment)
+        finally:
+            measured = tables.trials(experiment.outcomes.findings) if experiment.done else None
+            table = comparison.joined(kept, comparison.of(experiment.outcomes, seed))
+            late = matrix.late(measured) if measured is not None else {}
+            click.echo(matrix.for_terminal(matrix.cells(table, late, experiment.outcomes.unavailable)))
+            if csv is not None and len(table):
+                comparison.save_csv(table, csv)
+    if experiment.problem:
+        raise LabError(experiment.problem)
+    return int(any(findings.failure for findings in experiment.outcomes.findings))
+
+
 def _with_progress(experiment: Experiment) -> None:
     """Run; on a terminal show what runs now, what is done and the time left."""
     hidden = not sys.stderr.isatty()
-    trials: Sequence[Any] = range(experiment.plan.total)
+    trials: Sequence[Any] = range(experiment.total)
     with click.progressbar(trials, file=sys.stderr, hidden=hidden, item_show_func=_named) as bar:
         experiment.run(after_each=lambda: bar.update(1, experiment.now))
 
@@ -238,6 +269,9 @@ def _writing_events(path: Path | None) -> Iterator[Callable[[int, Result], None]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 a lab failed, 2 bad input, 130 Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an old terminal may not have every character
+            stream.reconfigure(errors="replace")
     try:
         return cli.main(arguments, prog_name="python -m simulation", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:

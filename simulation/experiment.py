@@ -14,16 +14,18 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulation.autopsy import Findings, examine
-from simulation.lab.spec import TRIALS, Spec, checked, whole
-from simulation.runner import LabError, Labs
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
+from simulation.lab.spec import TRIALS, Spec, SpecError, checked, known, whole
+from simulation.runner import LabError, Labs, NotAvailable
 
 NOISE_SAMPLES = 20  # wake-ups of the reference thread a round
-RECORDINGS_A_PAIR = 50  # kept, to show timelines of; every trial's numbers are kept
+RECORDINGS_A_PAIR = 50  # recordings, to show timelines of; every trial's numbers are kept
 PATIENCE_S = 1.0
 REQUEST_AFTER_S = 0.1
 
@@ -32,23 +34,37 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Plan:
-    """What an experiment runs: rounds of specs, each round one of every pair."""
+    """What an experiment runs: rounds of specs, each round one of every pair.
+
+    `left_out` says of the pairs that make no sense why they are not applicable.
+    """
 
     rounds: list[list[Spec]]
     seed: int
+    left_out: dict[Pair, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
         return sum(map(len, self.rounds))
 
+    def without(self, pairs: Collection[Pair]) -> Plan:
+        """The same plan without some pairs, such as those that were measured before."""
+        rounds = [[spec for spec in specs if (spec.strategy, spec.workload) not in pairs] for specs in self.rounds]
+        return Plan(rounds, self.seed, self.left_out)
+
 
 def planned(strategies: Sequence[str], workloads: Sequence[str], *, trials: int, seed: int, **settings: Any) -> Plan:
-    """The plan of a comparison; SpecError for what no trial can have.
+    """The plan of a comparison; SpecError for what no trial can have, or when nothing applies.
 
     `settings` as `spec.checked` takes them. Every trial has a seed of its own, from `seed`.
     """
     settings = {"patience_s": PATIENCE_S, "request_after_s": REQUEST_AFTER_S, **settings}
-    pairs = [(strategy, workload) for workload in workloads for strategy in strategies]
+    reasons = _reasons(strategies, workloads)
+    pairs = [pair for pair, reason in reasons.items() if not reason]
+    left_out = {pair: reason for pair, reason in reasons.items() if reason}
+    if not pairs:
+        pair, reason = next(iter(left_out.items()))
+        raise SpecError(f"{pair[0]} on {pair[1]} is {reason}.")
     chance = random.Random(seed)
     rounds = []
     for number in range(whole(TRIALS, trials)):
@@ -57,33 +73,47 @@ def planned(strategies: Sequence[str], workloads: Sequence[str], *, trials: int,
             for place, (strategy, workload) in enumerate(pairs)
         ]
         rounds.append(chance.sample(specs, len(specs)))
-    return Plan(rounds, seed)
+    return Plan(rounds, seed, left_out)
+
+
+def _reasons(strategies: Sequence[str], workloads: Sequence[str]) -> dict[Pair, str]:
+    """For each pair why it is not applicable, "" where it is."""
+    for kind, keys, table in (("strategy", strategies, STRATEGIES), ("workload", workloads, WORKLOADS)):
+        if not keys:
+            raise SpecError(f"Choose at least one {kind}.")
+        for key in keys:
+            known(kind, key, table)
+    return {(strategy, workload): why_not(strategy, workload) for workload in workloads for strategy in strategies}
 
 
 @dataclass
 class Outcomes:
     """What has been measured so far. Lists grow while the experiment runs; nothing else changes.
 
-    `recordings` holds those of the first trials of each pair, by the position in `findings`.
+    `recordings` holds those of the first trials of each pair, by the position in `findings`;
+    `unavailable` says why a pair cannot be run under this interpreter.
     """
 
     findings: list[Findings] = field(default_factory=list)
     recordings: dict[int, bytes] = field(default_factory=dict)
     noise_ns: list[int] = field(default_factory=list)
+    unavailable: dict[Pair, str] = field(default_factory=dict)
     started_at: float = field(default_factory=time.time)
 
 
 class Experiment:
     """Runs a plan. `run` in whatever thread, `cancel` from any other."""
 
-    def __init__(self, plan: Plan, labs: Labs) -> None:
-        self.plan, self.outcomes = plan, Outcomes()
+    def __init__(self, plan: Plan, labs: Labs, outcomes: Outcomes | None = None) -> None:
+        """`outcomes`: those of an earlier experiment with this plan, to go on from."""
+        self.plan, self.outcomes = plan, outcomes or Outcomes()
         self.now: Spec | None = None  # what runs at the moment
         self.problem = ""  # why no further trial could be run
         self._labs = labs
         self._stop = threading.Event()
-        self._kept: dict[Pair, int] = {}
-        self._began_s = time.monotonic()
+        self._measured = {found.spec for found in self.outcomes.findings}
+        self._kept = Counter(_pair(self.outcomes.findings[place]) for place in self.outcomes.recordings)
+        self._began_s, self._began_at = time.monotonic(), self.done
 
     def run(self, after_each: Callable[[], object] = lambda: None) -> None:
         """Run the plan to its end, until `cancel`, or until a lab cannot be had any more."""
@@ -111,28 +141,47 @@ class Experiment:
         return len(self.outcomes.findings)
 
     @property
+    def total(self) -> int:
+        """The trials there are to do: those of the plan that this interpreter can run."""
+        each = len(self.plan.rounds) * len(self.outcomes.unavailable)
+        return self.plan.total - each
+
+    @property
     def left_s(self) -> float | None:
         """The time left, if the rest goes on as what was; None before there is anything to go by."""
-        if not self.done:
+        fresh = self.done - self._began_at
+        if not fresh:
             return None
-        return (time.monotonic() - self._began_s) / self.done * (self.plan.total - self.done)
+        return (time.monotonic() - self._began_s) / fresh * (self.total - self.done)
 
     def _round(self, specs: list[Spec], after_each: Callable[[], object]) -> None:
-        for spec in specs:
+        fresh = [spec for spec in specs if spec not in self._measured]
+        for spec in fresh:
             if self._stop.is_set():
                 return
-            self.now = spec
-            result = self._labs.start(spec).result()
-            if self._stop.is_set():
-                return
-            self._keep(examine(result), result.recording)
+            if (spec.strategy, spec.workload) not in self.outcomes.unavailable:
+                self._trial(spec)
             after_each()
-        if not self._stop.is_set():
+        if fresh and not self._stop.is_set():
             self.outcomes.noise_ns += self._labs.noise(NOISE_SAMPLES)
 
+    def _trial(self, spec: Spec) -> None:
+        self.now = spec
+        try:
+            result = self._labs.start(spec).result()
+        except NotAvailable as error:
+            self.outcomes.unavailable[spec.strategy, spec.workload] = str(error)
+            return
+        if not self._stop.is_set():  # else it was cut off
+            self._keep(examine(result), result.recording)
+
     def _keep(self, findings: Findings, recording: bytes) -> None:
-        pair = findings.spec.strategy, findings.spec.workload
-        if self._kept.get(pair, 0) < RECORDINGS_A_PAIR:
-            self._kept[pair] = self._kept.get(pair, 0) + 1
-            self.outcomes.recordings[self.done] = recording
+        place, pair = self.done, _pair(findings)
         self.outcomes.findings.append(findings)
+        if self._kept[pair] < RECORDINGS_A_PAIR:
+            self._kept[pair] += 1
+            self.outcomes.recordings[place] = recording
+
+
+def _pair(findings: Findings) -> Pair:
+    return findings.spec.strategy, findings.spec.workload

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from typing import IO
 
 from simulation.experiment import Experiment, Plan
 from simulation.lab.spec import Spec
@@ -37,12 +38,12 @@ class Exhibit:
 class Watched(Exhibit):
     """One run: its lab while it runs, its result afterwards. Raises LabError when it cannot start."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, part: IO[bytes] | None = None) -> None:
         super().__init__()
         self.spec = spec
         self._labs = Labs()
         try:
-            self._run: Run = self._labs.start(spec)
+            self._run: Run = self._labs.start(spec, part)
         except BaseException:
             self._labs.close()
             raise
@@ -75,9 +76,17 @@ class Compared(Exhibit):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
-        self.experiment = Experiment(plan, Labs())
+        self._run(Experiment(plan, Labs()))
+
+    def resume(self) -> None:
+        """Go on with a cancelled experiment; what was measured is kept."""
+        if self.over:
+            self._run(Experiment(self.experiment.plan, Labs(), self.experiment.outcomes))
+
+    def _run(self, experiment: Experiment) -> None:
+        self.experiment = experiment
         # A daemon, so that it cannot hold up the end of the server; its lab ends with the server.
-        self._thread = threading.Thread(target=self.experiment.run, name="experiment", daemon=True)
+        self._thread = threading.Thread(target=experiment.run, name="experiment", daemon=True)
         self._thread.start()
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.autopsy import examine
-from simulation.lab.catalogue import STRATEGIES
+from simulation.lab.catalogue import TUTORIAL
 from simulation.lab.contract import Outcome
 from simulation.lab.spec import Spec
 from simulation.runner import Labs
@@ -28,7 +28,7 @@ def test_every_strategy_runs_there(version: str) -> None:
     if python is None:
         pytest.skip(f"There is no Python {version} in ~/.pyenv/versions on this machine.")
     with Labs(python) as labs:
-        for strategy in STRATEGIES:
+        for strategy in TUTORIAL:
             patience_s = 0.05 if strategy == "join-timeout" else LIMIT_S
             run = labs.start(Spec(strategy, "sleep", 2, 0.02, None, patience_s))
             at_work(run)

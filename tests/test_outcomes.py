@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from simulation.autopsy import CHECKS, examine, outcome_of
-from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+from simulation.lab.catalogue import TUTORIAL, WORKLOADS
 from simulation.lab.contract import Left, Outcome, State
 from simulation.lab.spec import Spec
 from simulation.playback import Playback
@@ -106,8 +106,9 @@ ALLOWED = {
 }
 
 
-def test_every_pair_has_its_line() -> None:
-    assert list(ALLOWED) == [(strategy, workload) for strategy in STRATEGIES for workload in WORKLOADS]
+def test_every_pair_of_the_tutorial_has_its_line() -> None:
+    """The others are in test_matrix_outcomes."""
+    assert list(ALLOWED) == [(strategy, workload) for strategy in TUTORIAL for workload in list(WORKLOADS)[:3]]
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -56,7 +56,9 @@ def test_imports_are_seen(tmp_path: Path) -> None:
 @named(LAB)
 def test_lab_imports_the_standard_library_and_itself(path: Path) -> None:
     others = [name for name in imports(path) if name.partition(".")[0] not in sys.stdlib_module_names]
-    assert [name for name in others if not within(name, "simulation.lab")] == []
+    # One strategy is about another library; it imports it when it runs and says where it is missing.
+    allowed = ["simulation.lab", "anyio"] if path.name == "anyio_cancel.py" else ["simulation.lab"]
+    assert [name for name in others if not any(within(name, package) for package in allowed)] == []
 
 
 @named(SIMULATION)

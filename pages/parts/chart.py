@@ -11,6 +11,7 @@ remembers the reader's range itself, until a double click lets it go.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import plotly
 import plotly.graph_objects as go
@@ -46,6 +47,7 @@ function draw(chart) {
   if (chart.range) layout.xaxis.range = chart.range;
   layout.font = { color: style.color, family: style.fontFamily, size: 13 };
   chart.style.minHeight = layout.height + "px";
+  if (layout.meta?.minWidth) chart.style.minWidth = layout.meta.minWidth + "px";
   const first = !chart._fullLayout;
   window.Plotly.react(chart, data, layout, CONFIG);
   if (first) remember(chart);
@@ -55,11 +57,12 @@ function remember(chart) {
   chart.on("plotly_relayout", (change) => {
     if ("xaxis.range[0]" in change) chart.range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
   });
+  chart.on("plotly_click", ({ points }) => { chart.clicked(points[0].customdata); });
   chart.on("plotly_doubleclick", () => { chart.range = null; });
 }
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data, parentElement, setStateValue } = component;
   const chart = parentElement.querySelector(".chart");
   const loading = plotly(data.url);            // also before there is anything to draw
   if (!data.figure) return;
@@ -68,6 +71,7 @@ export default function (component) {
     chart.addEventListener("pointerdown", () => { chart.pressed = true; }, true);
     window.addEventListener("pointerup", () => { chart.pressed = false; setTimeout(draw, 50, chart); });
   }
+  chart.clicked = (what) => { if (data.clicks) setStateValue("clicked", what); };
   chart.latest = data.figure;
   chart.setAttribute("aria-label", data.label);
   loading.then(() => draw(chart)).catch(
@@ -76,6 +80,7 @@ export default function (component) {
 """
 
 _CSS = """
+:has(> .chart) { overflow-x: auto; }
 .chart { width: 100%; color: var(--st-text-color); font-family: var(--st-font); }
 """
 
@@ -84,14 +89,16 @@ _component = st.components.v2.component(
 )
 
 
-def chart(figure: go.Figure | None, *, key: str, revision: str = "", label: str = "") -> None:
+def chart(figure: go.Figure | None, *, key: str, revision: str = "", label: str = "", clicks: bool = False) -> Any:
     """Show `figure` in place of what the chart `key` showed before.
 
     Zoom and pan stay while `revision` stays. `label` is what a screen reader says for the picture.
     Without a figure, only Plotly's script is fetched, so that the first one appears at once.
+    With `clicks`, returns the customdata of the point that was clicked last, or None.
     """
     content = None
     if figure is not None:
         figure.layout.uirevision = revision
         content = figure.to_json()
-    _component(key=key, data={"url": PLOTLY_URL, "figure": content, "label": label})
+    data = {"url": PLOTLY_URL, "figure": content, "label": label, "clicks": clicks}
+    return _component(key=key, data=data, on_clicked_change=lambda: None).clicked

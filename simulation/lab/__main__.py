@@ -30,6 +30,7 @@ class Server:
         os.dup2(2, 1)
         self.todo: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
         self.inbox: trial.Inbox = queue.SimpleQueue()
+        self._vanishing = threading.Lock()
         threading.Thread(target=self._listen, name="reader", daemon=True).start()
 
     def _listen(self) -> None:
@@ -48,7 +49,11 @@ class Server:
             self._vanish()
 
     def _vanish(self) -> None:
-        """Remove the directory and end. It is renamed first: workers go on making files in it."""
+        """Remove the directory and end. It is renamed first: workers go on making files in it.
+
+        The lock is never given back: who comes second must not end the process under the first.
+        """
+        self._vanishing.acquire()
         gone = self.directory.with_suffix(".gone")
         with contextlib.suppress(OSError):
             self.directory.rename(gone)
@@ -56,7 +61,10 @@ class Server:
         os._exit(0)
 
     def say(self, what: str, **values: object) -> None:
-        wire.send(self.answers, {"say": what, **values})
+        try:
+            wire.send(self.answers, {"say": what, **values})
+        except OSError:  # nobody listens any more
+            self._vanish()
 
     def serve(self) -> None:
         """Answer commands for ever."""

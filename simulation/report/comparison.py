@@ -6,6 +6,7 @@ import math
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -15,6 +16,7 @@ from simulation.autopsy import CHECKS, FAILED, NOT_APPLICABLE
 from simulation.experiment import Outcomes
 from simulation.lab.catalogue import STRATEGIES
 from simulation.lab.contract import Outcome
+from simulation.lab.spec import SpecError
 from simulation.report import stats, tables
 from simulation.report.stats import DOES_NOT_STOP, ENDS_THE_PROCESS, SAFE, UNSAFE
 from simulation.report.words import CHECK, duration
@@ -40,6 +42,7 @@ VERDICTS = {
 
 ENOUGH_TRIALS = 10
 HIGH_FLOOR_MS = 0.5  # some ten times what a quiet machine has
+LATE_MS = 20.0
 WIDE = 5.0  # p95 of the noise floor over its median
 
 
@@ -52,10 +55,9 @@ def comparison(trials: pd.DataFrame, outcomes: Outcomes, seed: int) -> pd.DataFr
     or "n/a"; `recommended` and `note` are advice from the strategy's file. Trials in which the
     machinery failed are in no count (see `warnings`).
     """
-    valid = trials[trials["failure"] == ""]
     rows = [
         _row(str(strategy), str(workload), group)
-        for (strategy, workload), group in valid.groupby(["strategy", "workload"], sort=False)
+        for (strategy, workload), group in trials.groupby(["strategy", "workload"], sort=False)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS).assign(
         noise_floor_ms=noise_floor_ms(outcomes),
@@ -68,13 +70,13 @@ def comparison(trials: pd.DataFrame, outcomes: Outcomes, seed: int) -> pd.DataFr
     return table.loc[order].reset_index(drop=True)
 
 
-def _row(strategy: str, workload: str, trials: pd.DataFrame) -> dict[str, object]:
-    outcome = trials["outcome"]
+def _row(strategy: str, workload: str, everything: pd.DataFrame) -> dict[str, object]:
+    first = everything.iloc[0]
+    trials = everything[everything["failure"] == ""]
     stopped = trials[trials["stop_ms"].notna()]
     damaged = int((stopped[DAMAGE] == FAILED).any(axis=1).sum())
     response = stats.latency(trials["response_ms"].to_numpy())
     stop = stats.latency(trials["stop_ms"].to_numpy())
-    first = trials.iloc[0]
     return {
         "strategy": strategy,
         "title": STRATEGIES[strategy].title,
@@ -92,8 +94,8 @@ def _row(strategy: str, workload: str, trials: pd.DataFrame) -> dict[str, object
         "damaged_high": stats.wilson(damaged, len(stopped))[1],
         "verdict": stats.verdict(
             trials=len(trials),
-            still_running=int((outcome == Outcome.STILL_RUNNING.value).sum()),
-            with_process=int((outcome == Outcome.ENDED_WITH_PROCESS.value).sum()),
+            still_running=int((trials["thread_gone"] == FAILED).sum()),
+            with_process=int((trials["outcome"] == Outcome.ENDED_WITH_PROCESS.value).sum()),
             damaged=damaged,
             stopped=len(stopped),
         ),
@@ -127,12 +129,20 @@ def warnings(trials: pd.DataFrame, outcomes: Outcomes) -> list[str]:
     failed = int((trials["failure"] != "").sum())
     if failed:
         found.append(f"{failed} of {len(trials)} trials failed in the machinery; they are in no number here.")
-    fewest = int(trials.groupby(["strategy", "workload"]).size().min())
+    measured = (trials["failure"] == "").groupby([trials["strategy"], trials["workload"]]).sum()
+    fewest = int(measured.min())
     if fewest < ENOUGH_TRIALS:
         found.append(f"Only {fewest} trial(s) of some rows: the bounds are wide; run {ENOUGH_TRIALS} or more.")
     dropped = int((trials["dropped"] > 0).sum())
     if dropped:
         found.append(f"In {dropped} trials a lane was full and lost its oldest events; latencies are not affected.")
+    late_ms = float(trials["late_ms"].max())
+    if late_ms > LATE_MS:
+        found.append(
+            f"Some stop requests came up to {duration(late_ms)} late: a worker that keeps the GIL also stops "
+            "the one who asks. Latencies count from the request."
+        )
+    found += [f"{' on '.join(pair)}: {reason}" for pair, reason in outcomes.unavailable.items()]
     return found + _noise_warnings(outcomes)
 
 
@@ -153,6 +163,49 @@ def to_csv(table: pd.DataFrame) -> str:
     return str(table.to_csv(index=False))
 
 
+def read_csv(path: Path | None) -> pd.DataFrame:
+    """A table that was written before, empty where there is none; SpecError for another file.
+
+    Written and removed again as well, so that a path that cannot be written is found now.
+    """
+    if path is None:
+        return empty()
+    try:
+        path.open("a", encoding="utf-8").close()
+        if path.stat().st_size == 0:
+            path.unlink()
+            return empty()
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no CSV file"
+        raise SpecError(f"{path} cannot be used ({why}); give --csv another path.") from None
+    if table.columns.tolist() != COLUMNS:
+        raise SpecError(f"{path} is not a table of ours (other columns); give --csv another path.")
+    return table
+
+
+def save_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write the table so that a file that was there is replaced whole or not at all."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(to_csv(table), encoding="utf-8")
+    partial.replace(path)
+
+
+def pairs(table: pd.DataFrame, at_least: int) -> set[tuple[str, str]]:
+    """The pairs of which the table has so many trials or more."""
+    enough = table[table["trials"] >= at_least] if len(table) else table
+    return set(zip(enough["strategy"], enough["workload"]))
+
+
+def joined(kept: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+    """Rows measured before and now; of a pair that is in both, the one of more trials."""
+    tables = [table for table in (fresh, kept) if len(table)]
+    if not tables:
+        return empty()
+    both = pd.concat(tables, ignore_index=True).sort_values("trials", ascending=False, kind="stable")
+    return both.drop_duplicates(["strategy", "workload"]).reset_index(drop=True)
+
+
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
     """The table in words, verdict first, advice last; a row for each row of `table`.
 
@@ -167,10 +220,10 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
             "Verdict": table["verdict"].map(VERDICTS),
             "Method": table["title"],
             "Workload": table["workload"],
-            "Latency": [_bar(ms) for ms in table["stop_ms_median"]],
+            "Latency": [_bar(ms, verdict) for ms, verdict in zip(table["stop_ms_median"], table["verdict"])],
             "Median, ms": table["stop_ms_median"],
             "95 % of the median": [_range(low, high) for low, high in zip(table["stop_ms_low"], table["stop_ms_high"])],
-            "p95": table["stop_ms_p95"].map(duration),
+            "p95": list(map(duration, table["stop_ms_p95"], _never(table))),
             "Stopped": [f"{k} of {n}" for k, n in zip(table["stopped"], table["trials"])],
             "Damaged": [stats.share(k, n) if n else "–" for k, n in zip(table["damaged"], table["stopped"])],
             **{CHECK[name]: table[name].map(_symbol) for name in CHECKS},
@@ -184,12 +237,19 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
 
 def for_terminal(table: pd.DataFrame) -> str:
     """The table as text, as wide as it needs to be."""
-    words = for_people(table).assign(Latency=table["stop_ms_median"].map(duration))
+    words = for_people(table).assign(Latency=list(map(duration, table["stop_ms_median"], _never(table))))
     return words.drop(columns=["Median, ms", "Note", *(CHECK[name] for name in CHECKS)]).to_string(index=False)
 
 
-def _bar(ms: float) -> str:
+def _never(table: pd.DataFrame) -> list[str]:
+    """What stands where a row has no latency."""
+    return ["never" if verdict == DOES_NOT_STOP else "–" for verdict in table["verdict"]]
+
+
+def _bar(ms: float, verdict: str) -> str:
     """A bar from 10 µs to 10 s, logarithmic, with its number beside it; readable on any ground."""
+    if np.isnan(ms) and verdict != DOES_NOT_STOP:
+        return _svg('<text x="10" y="16" fill="#888">–</text>')
     if np.isnan(ms):
         return _svg('<text x="10" y="16" fill="#D55E00" font-weight="bold">∞ never</text>')
     width = 90 * min(1.0, max(0.02, (math.log10(max(ms, 1e-9)) + 2) / 6))
@@ -226,8 +286,9 @@ def representatives(outcomes: Outcomes) -> dict[tuple[str, str], int]:
     """
     places: dict[tuple[str, str], list[int]] = {}
     for place in sorted(outcomes.recordings):
-        spec = outcomes.findings[place].spec
-        places.setdefault((spec.strategy, spec.workload), []).append(place)
+        found = outcomes.findings[place]
+        if not found.failure:
+            places.setdefault((found.spec.strategy, found.spec.workload), []).append(place)
     return {pair: _median_of(group, outcomes) for pair, group in places.items()}
 
 

@@ -29,10 +29,8 @@ MAX_POINTS = 400  # a row
 ROW_PX = 34
 NEVER_COLOUR = "#D55E00"
 # Okabe and Ito, and a dash each: a line is never told by its colour alone.
-CURVES = [
-    *(("#0072B2", "solid"), ("#E69F00", "dash"), ("#009E73", "dot"), ("#CC79A7", "dashdot")),
-    *(("#56B4E9", "longdash"), ("#D55E00", "longdashdot"), ("#999999", "solid")),
-]
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 BEFORE_MS = 50.0  # of a typical trial, shown before the request
 AXIS_LOW_MS = 0.01
 
@@ -64,6 +62,11 @@ def _of(trials: pd.DataFrame, strategy: Any, workload: Any) -> NDArray[np.float6
     return np.sort(trials.loc[row, "stop_ms"].to_numpy())
 
 
+def _spaced(n: int) -> NDArray[np.int64]:
+    """At most `MAX_POINTS` evenly spaced places of `n`, the first and the last among them."""
+    return np.linspace(0, n - 1, min(n, MAX_POINTS)).astype(np.int64)
+
+
 def _axis(trials: pd.DataFrame) -> tuple[float, dict[str, Any]]:
     """Where "never" stands on the axis (ms), and the axis."""
     longest = np.nanmax([*trials["stop_ms"], 1.0])
@@ -82,7 +85,7 @@ def _axis(trials: pd.DataFrame) -> tuple[float, dict[str, Any]]:
 
 
 def _points(ms: NDArray[np.float64], row: int, never_ms: float, line: Any) -> dict[str, Any]:
-    shown = ms[np.unique(np.linspace(0, len(ms) - 1, MAX_POINTS).astype(int))]
+    shown = ms[_spaced(len(ms))]
     never = np.isnan(shown)
     jitter = np.random.default_rng(row).uniform(-0.22, 0.22, len(shown))
     return {
@@ -156,7 +159,8 @@ def curves(table: pd.DataFrame, trials: pd.DataFrame) -> go.Figure:
     never_ms, axis = _axis(trials)
     traces = []
     for number, line in enumerate(_lines(table)):
-        colour, dash = CURVES[number % len(CURVES)]
+        colour = COLOURS[number % len(COLOURS)]
+        dash = DASHES[(number + number // len(COLOURS)) % len(DASHES)]
         ms = _of(trials, line.strategy, line.workload)
         traces.append(_curve(ms, never_ms, line.name, {"color": colour, "dash": dash, "width": 2.5}))
         law_ms = _law_ms(line)
@@ -176,7 +180,7 @@ def curves(table: pd.DataFrame, trials: pd.DataFrame) -> go.Figure:
 
 def _curve(ms: NDArray[np.float64], never_ms: float, name: str, line: dict[str, Any]) -> dict[str, Any]:
     known = ms[~np.isnan(ms)]
-    places = np.unique(np.linspace(0, len(known) - 1, MAX_POINTS).astype(int)) if len(known) else np.array([], int)
+    places = _spaced(len(known))
     end = len(known) / max(1, len(ms))
     return {
         "type": "scatter",
@@ -209,6 +213,8 @@ def typical(table: pd.DataFrame, outcomes: Outcomes) -> go.Figure:
     """
     chosen = representatives(outcomes)
     rows = [(line, chosen[pair]) for line in _lines(table) if (pair := (line.strategy, line.workload)) in chosen]
+    if not rows:
+        return go.Figure({"layout": LOOSE})
     end_ms = _end_ms([outcomes.findings[place] for _, place in rows])
     bars = [_aligned(outcomes, place, row, end_ms) for row, (_, place) in enumerate(rows)]
     drawn = pd.concat(bars, ignore_index=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -98,4 +99,7 @@ def share(k: int, n: int) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.1f}" if value < 10 or value > 90 else f"{value:.0f}"
+    """With as many digits as it takes not to say 0 or 100, which no trial can show."""
+    distance = min(value, 100 - value)
+    digits = 0 if distance >= 10 or distance <= 0 else max(1, -math.floor(math.log10(distance)))
+    return f"{value:.{digits}f}"

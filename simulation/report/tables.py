@@ -83,7 +83,8 @@ def trials(findings: Sequence[Findings]) -> pd.DataFrame:
     never, or not to be had), `cpu_percent` (float64, of one core, before the request; NaN: there
     was no dwell), `steps_per_s` (float64, likewise), `requested_ns` … `gone_ns` (Int64, from the
     trial's start; <NA>: never), one str column a check ("ok", "failed", "n/a"), `failure` (str, ""
-    unless the machinery failed), `python` (str).
+    unless the machinery failed), `python` (str), `late_ms` (float64: how much later than it was due
+    the automatic request came, because the main thread could not run).
     """
     rows = [
         {
@@ -103,6 +104,7 @@ def trials(findings: Sequence[Findings]) -> pd.DataFrame:
             **{name: found.checks[name].status for name in CHECKS},
             "failure": found.failure,
             "python": found.python,
+            "late_ms": found.late_ns / 1e6,
         }
         for number, found in enumerate(findings, 1)
     ]

@@ -21,15 +21,14 @@ HEADINGS = ["Idea", "Mechanism", "When it fails", "Safety", "Cost"]
 
 def test_teaching_order() -> None:
     assert list(STRATEGIES) == [
-        "flag",
-        "event",
-        "event-wait",
-        "timeout",
-        "join-timeout",
-        "daemon",
-        "async-exception",
+        *("flag", "event", "event-wait", "timeout", "join-timeout", "daemon", "async-exception"),
+        *("sentinel", "queue-shutdown", "condition", "close", "close-only", "future-cancel"),
+        *("to-thread-cancel", "anyio-cancel", "deadline", "timer", "trace", "terminate"),
     ]
-    assert list(WORKLOADS) == ["sleep", "cpu", "files"]
+    assert list(WORKLOADS) == [
+        *("sleep", "cpu", "files", "queue", "socket", "lock", "c-call", "c-call-gil"),
+        *("swallow", "slow-cleanup", "download", "stream"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_full_recording_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (stopped(LEFT_AT_20), "Stopped in 12.0 ms, nothing broken this time"),
         (stopped((20, None, 22, 1)), "Stopped in 12.0 ms – cleanup cut off"),
-        (stopped(LEFT_AT_20, left=["a"]), "Stopped in 12.0 ms – files left behind"),
+        (stopped(LEFT_AT_20, left=["a"]), "Stopped in 12.0 ms – something left behind"),
         (stopped(NOT_LEFT, spec=Spec("flag", patience_s=0.5)), "Still running 0.5 s after the request"),
         (stopped(NOT_LEFT, ended_ns=at(15), facts={}), "Gone with the process in 5.00 ms – cleanup cut off"),
     ],

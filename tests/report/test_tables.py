@@ -111,7 +111,7 @@ def test_trials() -> None:
         *("interval_s", "cpu_percent", "steps_per_s", "response_ms", "stop_ms"),
         *("requested_ns", "signalled_ns", "noticed_ns", "cleaned_ns", "gone_ns"),
         *CHECKS,
-        *("failure", "python"),
+        *("failure", "python", "late_ms"),
     ]
     kinds = dtypes(table)
     assert {kinds[name] for name in ("trial", "workers", "seed", "dropped")} == {"int64"}

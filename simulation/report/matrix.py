@@ -1,0 +1,126 @@
+"""The matrix: what a thread is doing × how it is asked to stop. The lesson is the cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
+from simulation.report.comparison import BEST_FIRST, LATE_MS, VERDICTS
+from simulation.report.figures import LOOSE
+from simulation.report.stats import DOES_NOT_STOP, NOT_MEASURED, UNSAFE
+from simulation.report.words import duration
+
+NOT_YET = "not run yet"
+SETTINGS = {"interval_s": 0.05, "request_after_s": 0.05, "patience_s": 0.7}  # of every cell
+NEVER_MS = 10_000.0  # the colour of "never", on a scale from 0.1 ms to 10 s
+ROW_PX, COLUMN_PX = 41, 72
+
+
+def cells(
+    table: pd.DataFrame, late_ms: Mapping[tuple[str, str], float], unavailable: Mapping[tuple[str, str], str]
+) -> pd.DataFrame:
+    """All cells of the matrix, measured or not, strategies × workloads in teaching order.
+
+    `table` as `comparison.comparison` builds it; `late_ms`: for each pair how late its requests
+    came (see `tables.trials`). Columns: `strategy`, `workload`, `text` (what stands in the cell),
+    `why` (a sentence) str, `stop_ms` float64 (NaN: not measured or never).
+    """
+    measured = {(str(row["strategy"]), str(row["workload"])): row for row in table.to_dict("records")}
+    rows = []
+    for strategy in STRATEGIES:
+        for workload in WORKLOADS:
+            pair = strategy, workload
+            text, why = _cell(pair, measured.get(pair), late_ms.get(pair, 0.0), unavailable.get(pair, ""))
+            stop_ms = measured[pair]["stop_ms_median"] if pair in measured else math.nan
+            rows.append((strategy, workload, text, why, stop_ms))
+    return pd.DataFrame(rows, columns=["strategy", "workload", "text", "why", "stop_ms"])
+
+
+def _cell(pair: tuple[str, str], row: dict[Any, Any] | None, late_ms: float, unavailable: str) -> tuple[str, str]:
+    reason = why_not(*pair)
+    if reason:
+        return "n/a", reason.capitalize() + "."
+    if unavailable:
+        return "not here", unavailable
+    if row is None or row["verdict"] == NOT_MEASURED:
+        return NOT_YET, "No trial of this pair has been run."
+    return _measured(row, late_ms), VERDICTS[row["verdict"]]
+
+
+def _measured(row: dict[Any, Any], late_ms: float) -> str:
+    if row["verdict"] == DOES_NOT_STOP:
+        return "never"
+    if math.isnan(row["stop_ms_median"]):
+        return str(row["verdict"])
+    late = f"<br>+{duration(late_ms)} late" if late_ms > LATE_MS else ""
+    damage = f"<br>{UNSAFE} {row['damaged']}/{row['stopped']}" if row["damaged"] else ""
+    return f"{duration(row['stop_ms_median'])}{damage}{late}"
+
+
+def late(trials: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """For each pair the median of how late its requests came, in ms."""
+    medians = trials.groupby(["strategy", "workload"])["late_ms"].median().reset_index()
+    return dict(zip(zip(medians["strategy"], medians["workload"]), medians["late_ms"]))
+
+
+def for_terminal(every_cell: pd.DataFrame) -> str:
+    """The matrix as text: a row a strategy, a column a workload."""
+    text = every_cell.assign(text=every_cell["text"].str.replace("<br>", ", "))
+    wide = text.pivot(index="strategy", columns="workload", values="text")
+    return str(wide.loc[list(STRATEGIES), list(WORKLOADS)].to_string())
+
+
+def heat_map(cells: pd.DataFrame) -> go.Figure:
+    """The matrix as a figure: colour is the stop latency (logarithmic), the text says it all."""
+    strategies, workloads = list(STRATEGIES), list(WORKLOADS)
+    shape = (len(strategies), len(workloads))
+    text = cells["text"].to_numpy(object).reshape(shape)
+    stop_ms = np.where(text == "never", NEVER_MS, cells["stop_ms"].to_numpy().reshape(shape))
+    hover = (cells["strategy"] + " on " + cells["workload"] + "<br>" + cells["text"] + "<br>" + cells["why"]).to_numpy()
+    heat = {
+        "type": "heatmap",
+        "z": np.log10(stop_ms),
+        "x": workloads,
+        "y": [STRATEGIES[key].title for key in strategies],
+        "text": text,
+        "texttemplate": "%{text}",
+        "textfont": {"size": 11},
+        "customdata": [[[strategy, workload] for workload in workloads] for strategy in strategies],
+        "hovertext": hover.reshape(shape),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "colorscale": "Cividis",
+        "reversescale": True,
+        "zmin": -1,
+        "zmax": math.log10(NEVER_MS),
+        "xgap": 2,
+        "ygap": 2,
+        "colorbar": {
+            "title": {"text": "stop latency"},
+            "tickvals": [-1, 0, 1, 2, 3, 4],
+            "ticktext": ["0.1 ms", "1 ms", "10 ms", "0.1 s", "1 s", "never"],
+        },
+    }
+    layout = {
+        "height": 120 + ROW_PX * len(strategies),
+        "margin": {"l": 10, "r": 10, "t": 60, "b": 10},
+        "xaxis": {"side": "top", "fixedrange": True, "showgrid": False},
+        "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "showgrid": False},
+        **LOOSE,
+        "dragmode": False,
+        "meta": {"minWidth": 160 + COLUMN_PX * len(workloads)},  # on a phone it is scrolled, not squeezed
+    }
+    return go.Figure({"data": [heat], "layout": layout})
+
+
+def answers(table: pd.DataFrame, workload: str) -> pd.DataFrame:
+    """What stops a thread that is doing `workload`: the rows of `table`, safe first, then fast."""
+    rows = table[table["workload"] == workload]
+    rank = rows["verdict"].map(BEST_FIRST.index)
+    order = rows.assign(rank=rank).sort_values(["rank", "stop_ms_median"], kind="stable").index
+    return rows.loc[order].reset_index(drop=True)

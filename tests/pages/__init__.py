@@ -1,0 +1,1 @@
+"""The pages, run as Streamlit runs them, without a browser."""
