@@ -156,8 +156,7 @@ def the_table(table: Any) -> int | None:
 
 def opened(table: Any, row: int, experiment: Experiment) -> None:
     """The typical trial of a row: the one with the median latency."""
-    pair = tuple(table[["strategy", "workload"]].iloc[row])
-    place = comparison.representatives(experiment.outcomes).get(pair)
+    place = comparison.representatives(experiment.outcomes).get(comparison.pair_at(table, row))
     if place is not None:
         with st.container(border=True):
             trial(experiment.outcomes.findings[place], experiment.outcomes.recordings[place], key="opened")

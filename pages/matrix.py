@@ -130,8 +130,7 @@ def opened(clicked: Any, every_cell: Any, experiment: Experiment) -> None:
         st.subheader(f"{STRATEGIES[strategy].title} · {WORKLOADS[workload].title}", anchor=False)
         place = comparison.representatives(experiment.outcomes).get((strategy, workload))
         if place is None:
-            why = every_cell[(every_cell["strategy"] == strategy) & (every_cell["workload"] == workload)]["why"]
-            st.info(why.iloc[0])
+            st.info(matrix.why(every_cell, strategy, workload))
         else:
             trial(experiment.outcomes.findings[place], experiment.outcomes.recordings[place], key="cell")
 

@@ -292,6 +292,12 @@ def representatives(outcomes: Outcomes) -> dict[tuple[str, str], int]:
     return {pair: _median_of(group, outcomes) for pair, group in places.items()}
 
 
+def pair_at(table: pd.DataFrame, row: int) -> tuple[str, str]:
+    """The strategy and the workload of a row."""
+    line = table.iloc[row]
+    return str(line["strategy"]), str(line["workload"])
+
+
 def _median_of(places: Sequence[int], outcomes: Outcomes) -> int:
     stop_ms = {place: outcomes.findings[place].stop_ms for place in places}
     known = sorted((ms, place) for place, ms in stop_ms.items() if ms is not None)

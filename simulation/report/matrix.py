@@ -63,6 +63,12 @@ def _measured(row: dict[Any, Any], late_ms: float) -> str:
     return f"{duration(row['stop_ms_median'])}{damage}{late}"
 
 
+def why(every_cell: pd.DataFrame, strategy: str, workload: str) -> str:
+    """What a cell says beside its text: its verdict, or why there is none."""
+    cell = every_cell[(every_cell["strategy"] == strategy) & (every_cell["workload"] == workload)]
+    return str(cell["why"].iloc[0])
+
+
 def late(trials: pd.DataFrame) -> dict[tuple[str, str], float]:
     """For each pair the median of how late its requests came, in ms."""
     medians = trials.groupby(["strategy", "workload"])["late_ms"].median().reset_index()

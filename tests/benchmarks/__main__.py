@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import browser, figures, labs, latency, many, recorder
+from tests.benchmarks import browser, compare, figures, labs, latency, many, recorder
 from tests.benchmarks.measure import HEAD
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "labs": labs.rows,
     "many": many.rows,
     "figures": figures.rows,
+    "compare": compare.rows,
     "browser": browser.rows,
 }
 
