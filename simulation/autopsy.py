@@ -187,7 +187,7 @@ def _checks(workers: list[Worker], playback: Playback, result: Result) -> dict[s
         "lock_free": _lock(result.facts.get("lock_free")),
         "ledger_balanced": _ledger(playback.debit, playback.credit),
         "cleanup_done": _cleanup([w for w in workers if w.cleaned_ns is None and w.outcome is not Outcome.CANCELLED]),
-        "nothing_left": _left(result.left, result.facts.get("left", [])),
+        "nothing_left": _left(result.left, result.facts.get("left", []), result.kept),
     }
 
 
@@ -211,8 +211,11 @@ def _cleanup(unclean: list[Worker]) -> Check:
     return Check(FAILED, f"{_named(unclean)} cut off before cleanup() was done.")
 
 
-def _left(files: list[str], others: list[str]) -> Check:
+def _left(files: list[str], others: list[str], kept: int | None) -> Check:
     if not files and not others:
+        if kept is not None:
+            part = f"The partial file ({kept:,} bytes) was kept on purpose: the download can be resumed"
+            return Check(OK, f"{part}. No open socket and no child process was found.")
         return Check(OK, "No partial file, no open socket and no child process was found.")
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     on_disk = [f"Left on the disk: {', '.join(files[:3])}{more}."] if files else []

@@ -21,6 +21,8 @@ class Playback:
     `dwell_ns`, `cpu_ns`, `steps` (of all workers together, in the dwell before the request),
     `late_ns` (how much later than it was due the automatic request came: a worker that keeps the
     GIL also stops the one who asks),
+    `amount`, `asked_amount` (bytes a transfer has brought so far, and had at the request),
+    `disconnected`, `removed` (ns: its socket was closed, its partial file was gone),
     `stamps` (int64 array, a row a worker, columns as `STAMPS`).
     Raises RecordingError when the bytes are not a recording.
     """
@@ -36,6 +38,8 @@ class Playback:
         self.debit, self.credit = named["debit"], named["credit"]
         self.dwell_ns, self.cpu_ns = named["dwell_ns"], named["cpu_ns"]
         self.steps, self.late_ns = named["steps"], named["late_ns"]
+        self.amount, self.asked_amount = named["amount"], named["asked_amount"]
+        self.disconnected, self.removed = named["disconnected"], named["removed"]
         self._content = content
         self.layout = Layout(self.workers, named["chunks"])
         shape = (self.workers, len(STAMPS))

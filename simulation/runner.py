@@ -37,6 +37,7 @@ from simulation.lab import wire
 from simulation.lab.contract import State
 from simulation.lab.spec import Spec
 from simulation.lab.workloads.files import PARTIAL
+from simulation.lab.workloads.stream import ANSWER
 from simulation.playback import Playback, requested_ns, trimmed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +64,8 @@ class Result:
 
     `recording` is the file as it was at the end, trimmed. `ended_ns` is the end of the lab process, None
     while it lives. `failure` is "" or what went wrong with the machinery (not with the strategy).
-    `left` are the names of the files that cleanup should have removed. `facts` is what the lab
+    `left` are the names of the files that cleanup should have removed, `kept` is the size in bytes of the
+    partial file that was kept on purpose (None: there is none). `facts` is what the lab
     said at the end (see `simulation.lab.trial.Trial.run`), empty if it could not.
     """
 
@@ -74,10 +76,15 @@ class Result:
     ended_ns: int | None = None
     failure: str = ""
     left: list[str] = field(default_factory=list)
+    kept: int | None = None
 
 
 class Run:
-    """A trial that is running in a lab."""
+    """A trial that is running in a lab.
+
+    `part` is the partial file of a download, where the spec says that it is to be kept: a file without
+    a name, so that nobody has to remove it. None before the end. Whoever takes it closes it.
+    """
 
     def __init__(self, lab: Lab, spec: Spec, request_at_s: float | None, started: wire.Message) -> None:
         self.spec = spec
@@ -86,6 +93,8 @@ class Run:
         self._recording = Path(started["recording"])
         self._map = _map(self._recording)
         self._result: Result | None = None
+        self._answer_text = ""
+        self.part: IO[bytes] | None = None
         self._latest = None if request_at_s is None else time.monotonic() + request_at_s + START_S
         self._asked = False
         self._ending = threading.Lock()  # two tabs may look at one run
@@ -94,6 +103,11 @@ class Run:
         """The recording as it is now; costs the lab nothing."""
         with self._ending:
             return self._result.recording if self._result else self._map[:]
+
+    def text(self) -> str:
+        """What has come of a chat answer."""
+        with self._ending:
+            return self._answer_text if self._result else self._text()
 
     def request_stop(self) -> None:
         """Ask now. Asking twice, or after the end, does nothing."""
@@ -148,11 +162,36 @@ class Run:
         failure = self._failure(answer.pop("say"), answer, content)
         left = sorted(path.name for path in self._directory.glob("*" + PARTIAL))
         lab, ended_ns = self._lab, self._lab.ended_ns
-        if answer.get("reusable"):
+        reusable = answer.get("reusable")
+        if not reusable:
+            lab.kill()  # before what it wrote is looked at
+        self._answer_text = self._text()
+        kept = self._keep() if self.spec.options.keep_part else None
+        left = left if kept is None else []
+        if reusable:
             self._tidy()
         else:
             lab.close()  # now: nobody else would remove its files if this process died next
-        return Result(self.spec, trimmed(content), lab.python, answer, ended_ns, failure, left)
+        return Result(self.spec, trimmed(content), lab.python, answer, ended_ns, failure, left, kept)
+
+    def _keep(self) -> int | None:
+        """Take the partial file of worker-1 out of the directory that is about to be removed.
+
+        Return its size, or None when there is none, or no room for it.
+        """
+        for path in self._directory.glob(f"worker-1.*{PARTIAL}"):
+            with contextlib.suppress(OSError, LabError), path.open("rb") as file:
+                part = _nameless()
+                shutil.copyfileobj(file, part)
+                self.part = part
+                return part.tell()
+        return None
+
+    def _text(self) -> str:
+        try:
+            return (self._directory / ANSWER.format(1)).read_text()
+        except OSError:  # there is none, or not yet
+            return ""
 
     def _tidy(self) -> None:
         """One trial's files need not wait for the end of a lab that serves hundreds."""
@@ -183,7 +222,7 @@ class Lab:
 
     def __init__(self, python: str = sys.executable) -> None:
         python = find_python(python)
-        self._log = _log()
+        self._log = _nameless()
         name = f"thread-lab-{os.getpid()}-{secrets.token_hex(4)}"
         self.directory = Path(tempfile.gettempdir()) / name  # made by the lab
         self.python, self.spoilt = "", False
@@ -217,11 +256,12 @@ class Lab:
         """Whether it may serve another trial: it lives and nothing was left behind in it."""
         return not self.spoilt and self._process.poll() is None
 
-    def start(self, spec: Spec) -> Run:
-        """Start a trial. Raises NotAvailable when it cannot run under this interpreter, LabError
-        when the lab fails."""
+    def start(self, spec: Spec, part: IO[bytes] | None = None) -> Run:
+        """Start a trial; a download goes on from `part`, if there is one. Raises NotAvailable when it
+        cannot run under this interpreter, LabError when the lab fails."""
         request_at_s = spec.request_at_s
-        self.send({"do": "trial", "spec": list(spec), "request_at_s": request_at_s})
+        asked = spec if part is None else self._with_part(spec, part)
+        self.send({"do": "trial", "spec": list(asked), "request_at_s": request_at_s})
         answer = self.answer(START_S) or {"say": "silent"}
         if answer.get("unavailable"):
             raise NotAvailable(answer["message"])
@@ -232,6 +272,17 @@ class Lab:
             return Run(self, spec, request_at_s, answer)
         except OSError:  # the recording is not there: the lab was closed from another thread
             raise LabError(self._why("did not start the trial")) from None
+
+    def _with_part(self, spec: Spec, part: IO[bytes]) -> Spec:
+        """The spec that says where the lab finds its own copy of `part`."""
+        path = self.directory / f"resumed{PARTIAL}"
+        try:
+            part.seek(0)
+            with path.open("wb") as file:
+                shutil.copyfileobj(part, file)
+        except (OSError, ValueError) as error:  # ValueError: somebody has closed it
+            raise LabError(f"The partial file could not be taken up again: {error}; start anew.") from error
+        return spec._replace(options=spec.options._replace(part=str(path)))
 
     def noise(self, count: int) -> list[int]:
         """`count` wake-up latencies (ns) of a bare thread in this lab; none if it does not answer."""
@@ -260,7 +311,8 @@ class Lab:
 
     def kill(self) -> None:
         """End the lab and all that it started, whatever state it is in; return when it is gone."""
-        _kill_group(self._process)
+        if self._reader.is_alive():  # else it was collected, and its number may be somebody else's
+            _kill_group(self._process)
         self._reader.join()
 
     def close(self) -> None:
@@ -281,6 +333,7 @@ class Lab:
             _kill_group(self._process)
         self._process.wait()
         self.ended_ns = perf_counter_ns()
+        _kill_group(self._process)  # what it started and did not take along
         self._answers.put({"say": "gone"})
 
     def _ready(self) -> wire.Message:
@@ -316,9 +369,9 @@ class Labs:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, spec: Spec) -> Run:
-        """Start a trial in a lab that nothing was left behind in."""
-        return self._usable().start(spec)
+    def start(self, spec: Spec, part: IO[bytes] | None = None) -> Run:
+        """Start a trial in a lab that nothing was left behind in; see `Lab.start`."""
+        return self._usable().start(spec, part)
 
     def noise(self, count: int) -> list[int]:
         """`count` wake-up latencies (ns) of a bare thread in a lab."""
@@ -376,8 +429,8 @@ def _answer(line: bytes) -> wire.Message:
     return message
 
 
-def _log() -> IO[bytes]:
-    """Where a lab's standard error goes: a file without a name, so that nobody has to remove it."""
+def _nameless() -> IO[bytes]:
+    """A file without a name, so that nobody has to remove it: for a lab's standard error, a kept part."""
     try:
         return tempfile.TemporaryFile()
     except OSError as error:

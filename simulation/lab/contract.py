@@ -89,6 +89,39 @@ class Ledger:
             self.accounts[1] += 1
 
 
+class Options(NamedTuple):
+    """What a transfer (`download`, `stream`) is to be like; other workloads look at none of it.
+
+    `size` in bytes, `rate` in bytes a second (0: as fast as it goes). The server falls silent, or
+    resets the connection, after so many bytes of the file (None: never). A chat answer has `tokens`
+    words, the first after `first_s`. `once`: the run ends when all has come, else it starts over.
+    `keep_part`: cleanup leaves the unfinished file, to be resumed. `part`: one to go on from.
+    """
+
+    size: int = 20_000_000
+    rate: int = 10_000_000
+    stall_after: int | None = None
+    reset_after: int | None = None
+    tokens: int = 50
+    first_s: float = 0.5
+    once: bool = False
+    keep_part: bool = False
+    part: str = ""
+
+
+class Transfer(enum.IntEnum):
+    """The words in which a transfer says how far it is. Stamps are `perf_counter_ns`, 0: not yet."""
+
+    AMOUNT = 0  # bytes that the workers have taken in this trial
+    ASKED_AMOUNT = 1  # the same at the stop request
+    DISCONNECTED = 2  # the last worker's socket was closed for good
+    REMOVED = 3  # its partial file was gone
+
+
+class FinishedError(Exception):
+    """Raised by a step when no work is left: the run ends by itself."""
+
+
 class Bench(NamedTuple):
     """What a workload is given to work with."""
 
@@ -97,6 +130,8 @@ class Bench(NamedTuple):
     interval_s: float
     directory: Path
     number: int  # of the worker, from 1
+    options: Options = Options()
+    transferred: memoryview | list[int] = [0] * len(Transfer)
 
 
 class Workload:

@@ -112,6 +112,8 @@ class Reading:
             return bool(selector.select(timeout_s))
 
     def _buffered(self, response: Any) -> bool:
+        if response.length == 0:  # all has come, and the server keeps the connection: nothing will
+            return True
         self.connection.setblocking(False)
         try:
             return response.fp is None or bool(response.fp.peek(1))

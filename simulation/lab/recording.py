@@ -28,6 +28,7 @@ The file, in native byte order (both processes are on one machine), all int64 up
     magic · workers · chunks a lane · t0 · requested · signalled · debit · credit
     dwell_ns · cpu_ns · steps           (of the dwell before the request)
     late_ns                             (how much later than due the automatic request came)
+    amount · asked_amount · disconnected · removed      (of a transfer, see `contract.Transfer`)
     chunks begun, one a lane            (lane 0 is the main thread)
     noticed · cleaned · gone · left, four a worker      (0: not yet)
     lanes, each `chunks` x `CHUNK` records
@@ -54,6 +55,7 @@ LEAST_CHUNKS = 2  # so that a full lane still shows its last 128 records or more
 HEADER = (
     *("magic", "workers", "chunks", "t0", "requested", "signalled", "debit", "credit"),
     *("dwell_ns", "cpu_ns", "steps", "late_ns"),
+    *("amount", "asked_amount", "disconnected", "removed"),
 )
 STAMPS = ("noticed", "cleaned", "gone", "left")
 
@@ -136,6 +138,7 @@ class Recording:
         self.header = view[: layout.counts].cast("q")
         self.stamps = view[layout.stamps : layout.stamps + layout.workers * len(STAMPS) * WORD].cast("q")
         self.accounts = self.header[6:8]
+        self.transferred = self.header[12:16]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process gets the same file: each lane still has one writer."""

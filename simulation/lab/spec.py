@@ -7,6 +7,7 @@ import random
 from typing import Any, NamedTuple
 
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
+from simulation.lab.contract import Options
 
 
 class Bound(NamedTuple):
@@ -23,6 +24,10 @@ INTERVAL = Bound("interval", 0.0001, 10.0, " s")
 REQUEST_AFTER = Bound("request-after", 0.0, 60.0, " s")
 PATIENCE = Bound("patience", 0.05, 60.0, " s")
 TRIALS = Bound("trials", 1, 100_000, "")
+SIZE = Bound("size", 1, 200_000_000, " bytes")
+RATE = Bound("rate", 0, 1_000_000_000, " bytes a second")
+TOKENS = Bound("tokens", 1, 10_000, "")
+FIRST = Bound("first", 0.0, 60.0, " s")
 SEED = Bound("seed", 0, 2**53, "")  # whole numbers up to here survive JSON and a spreadsheet
 
 
@@ -43,6 +48,7 @@ class Spec(NamedTuple):
     request_after_s: float | None = 1.0
     patience_s: float = 2.0
     seed: int = 0
+    options: Options = Options()
 
     @property
     def request_at_s(self) -> float | None:
@@ -57,10 +63,13 @@ class Spec(NamedTuple):
 
 
 def checked(**raw: Any) -> Spec:
-    """A Spec whose values are within bounds, or SpecError with one sentence that says what to do."""
-    spec = Spec(**raw)
-    _known("strategy", spec.strategy, STRATEGIES)
-    _known("workload", spec.workload, WORKLOADS)
+    """A Spec whose values are within bounds, or SpecError with one sentence that says what to do.
+
+    `options` are Options, or a dictionary of those that are not as usual.
+    """
+    spec = Spec(**{**raw, "options": _options(raw.get("options", {}))})
+    known("strategy", spec.strategy, STRATEGIES)
+    known("workload", spec.workload, WORKLOADS)
     if reason := why_not(spec.strategy, spec.workload):
         raise SpecError(f"{spec.strategy} on {spec.workload} is {reason}.")
     whole(WORKERS, spec.workers)
@@ -72,6 +81,23 @@ def checked(**raw: Any) -> Spec:
     return spec
 
 
+def _options(given: Options | dict[str, Any]) -> Options:
+    values = given._asdict() if isinstance(given, Options) else given
+    for name in values:
+        known("option", name, Options._field_defaults)
+    options = Options(**values)
+    whole(SIZE, options.size)
+    whole(RATE, options.rate)
+    whole(TOKENS, options.tokens)
+    _within(FIRST, options.first_s)
+    for name in ("stall_after", "reset_after"):
+        if (after := getattr(options, name)) is not None:
+            whole(Bound(name.replace("_", "-"), 0, options.size, SIZE.unit), after)
+    if options.stall_after is not None and options.reset_after is not None:
+        raise SpecError("A server cannot both stall and reset; choose one of stall-after and reset-after.")
+    return options
+
+
 def whole(bound: Bound, value: object) -> int:
     """`value`, if it is a whole number within `bound`; else SpecError."""
     if not isinstance(value, int) or isinstance(value, bool):
@@ -80,7 +106,8 @@ def whole(bound: Bound, value: object) -> int:
     return value
 
 
-def _known(kind: str, key: str, table: dict[str, Any]) -> None:
+def known(kind: str, key: str, table: dict[str, Any]) -> None:
+    """SpecError unless `key` is in `table`."""
     if key not in table:
         raise SpecError(f"There is no {kind} {key!r}; choose one of: {', '.join(table)}.")
 

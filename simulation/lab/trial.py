@@ -30,7 +30,19 @@ from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.lab.contract import Bench, Joinable, Ledger, Left, State, Strategy, UnavailableError, Workload
+from simulation.lab.contract import (
+    Bench,
+    FinishedError,
+    Joinable,
+    Ledger,
+    Left,
+    Options,
+    State,
+    Strategy,
+    Transfer,
+    UnavailableError,
+    Workload,
+)
 from simulation.lab.recording import HEADER, STAMPS, Recording
 from simulation.lab.spec import Spec
 
@@ -63,7 +75,9 @@ class Worker:
         self._shared, self._line, self._inbox = shared, shared.line, inbox
         mark = shared.recording.lane(number).mark
         ledger = Ledger(shared.recording.accounts, shared.lock)
-        bench = Bench(ledger, mark, shared.spec.interval_s, shared.directory, number)
+        options = Options(*shared.spec.options)  # the wire brings a list
+        transferred = shared.recording.transferred
+        bench = Bench(ledger, mark, shared.spec.interval_s, shared.directory, number, options, transferred)
         self.work: Workload = WORKLOADS[shared.spec.workload](bench)
         self._stamps, self._base = shared.recording.stamps, (number - 1) * len(STAMPS)
         self._waiting, self._cleaning, self._ended = map(mark, (State.WAITING, State.CLEANING, State.ENDED))
@@ -94,6 +108,8 @@ class Worker:
         try:
             self.strategy.run(self.work)
             left = Left.FINISHED if self.work.finished else Left.RETURNED
+        except FinishedError:
+            left = Left.FINISHED
         except SystemExit:
             left = Left.FORCED
         except BaseException as error:  # whatever ended it is what this trial found out
@@ -179,10 +195,11 @@ class Trial:
         header[LATE] = _late_ns(deadline)
 
     def _request(self) -> None:
-        header, threads = self.recording.header, list(self.alive.values())
+        header, threads, transferred = self.recording.header, list(self.alive.values()), self.recording.transferred
         after = self._mark(self.strategy.after_request)
         requesting, exiting = self._mark(State.REQUESTING), self._mark(State.EXITING)
         requesting()
+        transferred[Transfer.ASKED_AMOUNT] = transferred[Transfer.AMOUNT]
         header[REQUESTED] = perf_counter_ns()
         try:
             self.strategy.request_stop(threads)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from simulation.lab import http_client
-from simulation.lab.contract import Bench, Detail, Pause, Workload
-
-SIZE = 20_000_000  # bytes of a file
-RATE = 10_000_000  # bytes a second
+from simulation.lab.contract import Bench, Detail, FinishedError, Pause, Transfer, Workload
 
 
 class Downloader(Workload):
@@ -19,10 +17,18 @@ class Downloader(Workload):
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.path = bench.directory / f"worker-{bench.number}.bin"
+        self.partial = self.path.with_name(f"{self.path.name}.part")
         self.download: http_client.Download | None = None
 
     def setup(self) -> None:
-        self.url = f"{http_client.local_server().url}/file?size={SIZE}&rate={RATE}"
+        options = self.bench.options
+        troubles = {"stall_after": options.stall_after, "reset_after": options.reset_after}
+        asked = [f"&{name}={after}" for name, after in troubles.items() if after is not None]
+        address = f"{http_client.local_server().url}/file"
+        self.url = f"{address}?size={options.size}&rate={options.rate}{''.join(asked)}"
+        part = Path(options.part)
+        if part.is_file() and self.bench.number == 1:  # not there, where a strategy sets up twice
+            part.replace(self.partial)
 
     def step(self, pause: Pause = time.sleep, timeout: float | None = None) -> None:
         if self.download is None:
@@ -34,11 +40,17 @@ class Downloader(Workload):
         if chunk:
             with self.transfer():
                 self.download.write(chunk)
+                self.bench.transferred[Transfer.AMOUNT] += len(chunk)
         elif chunk == b"":
             self.download.finish()
             self.download = None  # the next step starts over
+            if self.bench.options.once:
+                raise FinishedError
 
     def cleanup(self) -> None:
         if self.download is not None:
             self.download.close()
-        self.path.with_name(f"{self.path.name}.part").unlink(missing_ok=True)
+        self.bench.transferred[Transfer.DISCONNECTED] = time.perf_counter_ns()
+        if not self.bench.options.keep_part:
+            self.partial.unlink(missing_ok=True)
+            self.bench.transferred[Transfer.REMOVED] = time.perf_counter_ns()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import BinaryIO
 
 from simulation.lab import http_client
-from simulation.lab.contract import Bench, Detail, Pause, Workload
+from simulation.lab.contract import Bench, Detail, FinishedError, Pause, Transfer, Workload
 
-TOKENS = 50
-FIRST_S = 0.5
 EVERY_S = 0.03
+ANSWER = "answer-{}.txt"  # what has come so far, for whoever looks on
 
 
 class Stream(Workload):
@@ -20,25 +20,39 @@ class Stream(Workload):
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.answer: http_client.Reading | None = None
+        self.text: BinaryIO | None = None
 
     def setup(self) -> None:
-        self.url = f"{http_client.local_server().url}/stream?tokens={TOKENS}&first={FIRST_S}&every={EVERY_S}"
+        options = self.bench.options
+        address = f"{http_client.local_server().url}/stream"
+        self.url = f"{address}?tokens={options.tokens}&first={options.first_s}&every={EVERY_S}"
 
     def step(self, pause: Pause = time.sleep, timeout: float | None = None) -> object:
         if self.answer is None:
+            self.text = (self.bench.directory / ANSWER.format(self.bench.number)).open("wb", buffering=0)
             self.answer = http_client.Reading(self.url)
             self.connection = self.answer.connection
         self.blocked()
         token = self.answer.read(timeout)
         self.working()
-        if token == b"":
+        if token:
+            self.show(token)
+        elif token == b"":
             self.cleanup()
-        elif token is not None:
-            with self.transfer():
-                pass
+            if self.bench.options.once:
+                raise FinishedError
         return token
+
+    def show(self, token: bytes) -> None:
+        assert self.text is not None
+        with self.transfer():
+            self.text.write(token)
+            self.bench.transferred[Transfer.AMOUNT] += len(token)
 
     def cleanup(self) -> None:
         if self.answer is not None:
             self.answer.close()
             self.answer = None
+            self.bench.transferred[Transfer.DISCONNECTED] = time.perf_counter_ns()
+        if self.text is not None:
+            self.text.close()
