@@ -34,7 +34,7 @@ def plotly_js(_: object) -> FileResponse:
 
 if __name__ == "__main__":
     st.set_page_config("Stop a thread", page_icon="🛑", layout="wide")
-    st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")
+    st.html("<style>.stMainBlockContainer { padding-top: 5rem; }</style>")
     pages = [
         st.Page("pages/run.py", title="Run", icon=":material/play_circle:", default=True),
         st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),

@@ -36,7 +36,7 @@ def numbers(findings: Findings) -> None:
         st.metric("Stop latency", duration(findings.stop_ms), width="content",
                   help="From the stop request until the thread is gone.")  # fmt: skip
         for sign, part in zip("=++", tables.latency_parts(findings).to_dict("records")):
-            st.metric(f"{sign} {part['part']}", duration(part["took_ms"]), width="content")
+            st.metric(f"{sign} {part['part']}", duration(part["took_ms"], never="–"), width="content")
 
 
 def timeline(events: Any, findings: Findings, key: str) -> None:
