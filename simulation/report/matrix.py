@@ -12,13 +12,24 @@ import plotly.graph_objects as go
 
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
 from simulation.report.comparison import BEST_FIRST, LATE_MS, VERDICTS
-from simulation.report.figures import LOOSE
+from simulation.report.figures import GRID, LOOSE
 from simulation.report.stats import DOES_NOT_STOP, NOT_MEASURED, UNSAFE
 from simulation.report.words import duration
 
 NOT_YET = "not run yet"
 SETTINGS = {"interval_s": 0.05, "request_after_s": 0.05, "patience_s": 0.7}  # of every cell
 NEVER_MS = 10_000.0  # the colour of "never", on a scale from 0.1 ms to 10 s
+SCALE = {
+    "colorscale": "Cividis",
+    "reversescale": True,
+    "zmin": -1,
+    "zmax": math.log10(NEVER_MS),
+    "colorbar": {
+        "title": {"text": "stop latency"},
+        "tickvals": [-1, 0, 1, 2, 3, 4],
+        "ticktext": ["0.1 ms", "1 ms", "10 ms", "0.1 s", "1 s", "never"],
+    },
+}
 ROW_PX, COLUMN_PX = 41, 72
 
 
@@ -89,29 +100,23 @@ def heat_map(cells: pd.DataFrame) -> go.Figure:
     text = cells["text"].to_numpy(object).reshape(shape)
     stop_ms = np.where(text == "never", NEVER_MS, cells["stop_ms"].to_numpy().reshape(shape))
     hover = (cells["strategy"] + " on " + cells["workload"] + "<br>" + cells["text"] + "<br>" + cells["why"]).to_numpy()
-    heat = {
+    every = {
         "type": "heatmap",
-        "z": np.log10(stop_ms),
         "x": workloads,
         "y": [STRATEGIES[key].title for key in strategies],
         "text": text,
-        "texttemplate": "%{text}",
-        "textfont": {"size": 11},
         "customdata": [[[strategy, workload] for workload in workloads] for strategy in strategies],
         "hovertext": hover.reshape(shape),
         "hovertemplate": "%{hovertext}<extra></extra>",
-        "colorscale": "Cividis",
-        "reversescale": True,
-        "zmin": -1,
-        "zmax": math.log10(NEVER_MS),
         "xgap": 2,
         "ygap": 2,
-        "colorbar": {
-            "title": {"text": "stop latency"},
-            "tickvals": [-1, 0, 1, 2, 3, 4],
-            "ticktext": ["0.1 ms", "1 ms", "10 ms", "0.1 s", "1 s", "never"],
-        },
     }
+    empty = np.isnan(stop_ms)
+    grey = {"z": np.where(empty, 0, np.nan), "colorscale": [[0, GRID], [1, GRID]], "showscale": False}
+    names = {"texttemplate": "%{text}", "textfont": {"size": 11, "color": "#7F8B97"}}
+    layers = [{**every, **grey, **names}] if empty.any() else []
+    if not empty.all():
+        layers.append({**every, "z": np.log10(stop_ms), "texttemplate": "%{text}", "textfont": {"size": 11}, **SCALE})
     layout = {
         "height": 120 + ROW_PX * len(strategies),
         "margin": {"l": 10, "r": 10, "t": 60, "b": 10},
@@ -121,7 +126,7 @@ def heat_map(cells: pd.DataFrame) -> go.Figure:
         "dragmode": False,
         "meta": {"minWidth": 160 + COLUMN_PX * len(workloads)},  # on a phone it is scrolled, not squeezed
     }
-    return go.Figure({"data": [heat], "layout": layout})
+    return go.Figure({"data": layers, "layout": layout})
 
 
 def answers(table: pd.DataFrame, workload: str) -> pd.DataFrame:

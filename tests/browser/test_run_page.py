@@ -142,6 +142,20 @@ def test_a_live_run_survives_a_reload(page: Page, server: Server) -> None:
     result(page)
 
 
+def test_a_live_run_survives_a_visit_to_another_page(page: Page, server: Server) -> None:
+    by_hand(page, server)
+    press(page, "Start")
+    page.get_by_role("button", name="Cancel").wait_for()
+    (before,) = server.labs()
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("heading", name="Compare").wait_for()
+    page.get_by_role("link", name="Run").click()
+    page.get_by_role("button", name="Cancel").wait_for()
+    assert server.labs() == [before]
+    press(page, "Cancel")
+    result(page)
+
+
 def test_two_tabs_do_not_disturb_each_other(page: Page, server: Server) -> None:
     by_hand(page, server)
     other = page.context.new_page()

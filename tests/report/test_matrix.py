@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -51,9 +52,18 @@ def test_cells_that_were_not_measured_say_why() -> None:
 
 def test_heat_map_has_a_text_for_every_colour() -> None:
     every_cell = matrix.cells(table(row("flag", "cpu", "safe", 0.04)), {}, {})
-    [heat] = matrix.heat_map(every_cell).data
-    assert [list(line) for line in heat.text] == every_cell["text"].to_numpy().reshape(len(STRATEGIES), -1).tolist()
-    assert list(heat.customdata[0][1]) == ["flag", "cpu"]
+    grey, heat = matrix.heat_map(every_cell).data
+    texts = every_cell["text"].to_numpy().reshape(len(STRATEGIES), -1)
+    for layer in (grey, heat):
+        assert [list(line) for line in layer.text] == texts.tolist()
+        assert list(layer.customdata[0][1]) == ["flag", "cpu"]
+    assert (np.isnan(grey.z) == (texts == "40.0 µs")).all()
+    assert (np.isnan(heat.z) == (texts != "40.0 µs")).all()
+
+
+def test_heat_map_of_nothing_shows_its_cells() -> None:
+    [grey] = matrix.heat_map(matrix.cells(comparison.empty(), {}, {})).data
+    assert not np.isnan(grey.z).any()
 
 
 def test_answers_are_safe_first_then_fast() -> None:
