@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts import visitor
+from pages.parts.chart import chart
 from pages.parts.trial import trial
 from simulation.autopsy import examine
 from simulation.lab.catalogue import STRATEGIES, why_not
@@ -47,6 +48,7 @@ def current() -> Fetch | None:
 
 
 def welcome() -> None:
+    chart(None, key="transfer")
     st.info(
         "Press **Start**: a real thread downloads a file from a real web server on this machine, in a process of "
         "its own. Press **Cancel** and see how much still came, and when thread, socket and partial file were gone."
@@ -140,6 +142,8 @@ def resume(fetch: Fetch) -> None:
 
 def show(fetch: Fetch) -> None:
     """The download, alive or over. The last refresh of a live one draws the page anew."""
+    if current() is not fetch:
+        st.rerun()  # Resume was pressed: this part of the page alone would show the old one for ever
     result = fetch.poll()
     if result is None:
         live(fetch)

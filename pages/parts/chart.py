@@ -38,7 +38,8 @@ const CONFIG = {
 };
 
 function draw(chart) {
-  if (chart.pressed || !chart.latest) return;  // never under the reader's hand
+  if (!window.Plotly || !chart.latest) return;  // a click may come before the library
+  if (chart.pressed) return;                    // never under the reader's hand
   const { data, layout } = JSON.parse(chart.latest);
   chart.latest = null;
   const style = getComputedStyle(chart);

@@ -21,7 +21,8 @@ def trial(findings: Findings, recording: bytes, key: str) -> None:
     """Everything about one trial but its raw data. `key` tells this place from others."""
     box = st.success if headline(findings).endswith("this time") else st.warning
     box(f"**{headline(findings)}**  \n{narrative(findings, Playback(recording))}")
-    numbers(findings)
+    if findings.asked:  # else there is no latency: it was not stopped, and not "never"
+        numbers(findings)
     timeline(tables.events([recording]), findings, key)
     st.subheader("What was left behind", anchor=False)
     for name in CHECKS:
