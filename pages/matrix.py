@@ -9,12 +9,12 @@ import streamlit as st
 
 from pages.parts import visitor
 from pages.parts.chart import chart
+from pages.parts.progress import progress
 from pages.parts.trial import trial
 from simulation.experiment import Experiment, planned
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.spec import SpecError
 from simulation.report import comparison, matrix, tables
-from simulation.report.words import duration
 from simulation.shelf import Compared
 
 REFRESH_S = 2.0
@@ -75,17 +75,6 @@ def show(compared: Compared | None) -> None:
     if compared.experiment.problem:
         st.error(compared.experiment.problem)
     picture(compared.experiment)
-
-
-def progress(experiment: Experiment) -> None:
-    st.button("Cancel and keep what was measured", icon=":material/stop:", on_click=experiment.cancel, width="stretch")
-    now, left_s = experiment.now, experiment.left_s
-    text = f"{experiment.done:,} of {experiment.total:,} trials"
-    if now is not None:
-        text += f" · now: {STRATEGIES[now.strategy].title} · {WORKLOADS[now.workload].title}"
-    if left_s is not None:
-        text += f" · about {duration(left_s * 1000)} left"
-    st.progress(min(1.0, experiment.done / max(1, experiment.total)), text)
 
 
 def picture(experiment: Experiment | None) -> None:

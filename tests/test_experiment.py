@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import tempfile
@@ -23,7 +24,7 @@ from simulation.lab.contract import Outcome, State
 from simulation.lab.spec import Spec, SpecError
 from simulation.playback import Playback
 from simulation.report.comparison import representatives
-from simulation.runner import LabError, Labs, Run
+from simulation.runner import Lab, LabError, Labs, Run
 from tests.waiting import LIMIT_S, at_work, children, until
 
 PAIRS = [(strategy, workload) for workload in ("sleep", "files") for strategy in ("flag", "event", "daemon")]
@@ -99,15 +100,17 @@ def test_bad_input(wrong: dict[str, Any], sentence: str) -> None:
 
 
 class Counted(Labs):
-    """Labs that know what they were asked to start."""
+    """Labs that know what they were asked to start, and what they have started."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[Spec] = []
+        self.started: list[Run] = []
 
     def start(self, spec: Spec, *more: Any) -> Run:
         self.asked.append(spec)
-        return super().start(spec, *more)
+        self.started.append(super().start(spec, *more))
+        return self.started[-1]
 
 
 def small(strategies: tuple[str, ...] = ("event-wait", "flag"), trials: int = 3, **settings: Any) -> Plan:
@@ -173,7 +176,7 @@ def running(experiment: Experiment) -> Iterator[Future[None]]:
         try:
             yield pool.submit(experiment.run)
         finally:
-            experiment.cancel()
+            experiment._labs.close()  # should Cancel not have ended it, this does
 
 
 def test_cancel_ends_the_trial_that_runs() -> None:
@@ -181,9 +184,10 @@ def test_cancel_ends_the_trial_that_runs() -> None:
     labs = Counted()
     experiment = Experiment(Plan([[AT_ONCE], [BY_HAND], [AT_ONCE]], seed=1), labs)
     with running(experiment) as end:
-        until(lambda: len(labs.asked) == 2 and children())
+        until(lambda: len(labs.started) == 2)
+        at_work(labs.started[1])
         experiment.cancel()
-        end.result()
+        end.result(LIMIT_S)
     assert (experiment.done, experiment.problem) == (1, "")
     assert labs.asked == [AT_ONCE, BY_HAND]
     assert children() == set()
@@ -196,7 +200,7 @@ def test_cancel_from_another_thread(done: int) -> None:
     with running(experiment) as end:
         until(lambda: experiment.done >= done)
         experiment.cancel()
-        end.result()
+        end.result(LIMIT_S)
     assert done <= experiment.done < experiment.plan.total
     assert len(experiment.outcomes.recordings) == experiment.done
     assert not any(found.failure for found in experiment.outcomes.findings)
@@ -241,6 +245,23 @@ def test_lab_that_cannot_be_had_any_more(monkeypatch: pytest.MonkeyPatch) -> Non
     assert experiment.problem.startswith("No temporary file can be made (No such file or directory)")
     assert experiment.done == len(experiment.outcomes.recordings) == 2
     assert {found.failure for found in experiment.outcomes.findings} == {""}
+
+
+class ClosedMeanwhile(io.BytesIO):
+    """A closed file of which somebody has just heard that it is open."""
+
+    closed = property(lambda _: False)  # type: ignore[assignment]
+
+
+def test_cancel_while_a_lab_is_asked_why_it_does_not_start() -> None:
+    """Closing a lab kills it first and closes its log later; in between falls the other thread's look."""
+    with Lab() as lab:
+        lab.kill()
+        lab._log.close()
+        lab._log = ClosedMeanwhile()
+        lab._log.close()
+        with pytest.raises(LabError, match="did not start the trial"):
+            lab.start(AT_ONCE)
 
 
 class Mortal(Labs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import browser, compare, figures, labs, latency, many, recorder
+from tests.benchmarks import browser, compare, download, figures, labs, latency, many, recorder
 from tests.benchmarks.measure import HEAD
 
 BENCHMARKS = {
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "many": many.rows,
     "figures": figures.rows,
     "compare": compare.rows,
+    "download": download.rows,
     "browser": browser.rows,
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +22,6 @@ from tests.waiting import until
 def test_wake_up_is_from_asking_to_woken(
     readings: list[int], wake_ns: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock is read just before `set` and just after `wait`, in this order, and not once more."""
     clock = iter(readings)
     monkeypatch.setattr(noise, "perf_counter_ns", clock.__next__)
     assert noise.wake_ups(len(wake_ns)) == wake_ns
@@ -33,13 +34,19 @@ def test_wake_ups_take_time() -> None:
     assert min(measured) > 0
 
 
-def test_settling_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time in which the thread falls asleep passes before the first reading."""
+def test_clock_is_read_after_settling_and_before_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[str] = []
+
+    class Told(threading.Event):
+        def set(self) -> None:
+            happened.append("set")
+            super().set()
+
+    monkeypatch.setattr(noise, "threading", SimpleNamespace(Event=Told, Thread=threading.Thread))
     monkeypatch.setattr(noise.time, "sleep", lambda duration_s: happened.append("settle"))
     monkeypatch.setattr(noise, "perf_counter_ns", lambda: happened.append("clock") or 0)
     noise.wake_ups(2)
-    assert happened == ["settle", "clock", "clock"] * 2
+    assert happened == ["settle", "clock", "set", "clock"] * 2
 
 
 def test_lab_measures_it() -> None:
