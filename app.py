@@ -38,8 +38,8 @@ if __name__ == "__main__":
     pages = [
         st.Page("pages/run.py", title="Run", icon=":material/play_circle:", default=True),
         st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),
-        st.Page("pages/download.py", title="Download", icon=":material/download:"),
         st.Page("pages/matrix.py", title="Matrix", icon=":material/grid_on:"),
+        st.Page("pages/download.py", title="Download", icon=":material/download:"),
     ]
     st.navigation(pages, position="top").run()
 else:
