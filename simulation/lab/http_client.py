@@ -139,7 +139,8 @@ class Download:
         self._checksum = hashlib.sha256()
         self.done = self.resumed_at = self._known()
         self._file = self.partial.open("ab")
-        self._file.truncate(self.done)
+        if self._file.tell() > self.done:  # not always: ext4 flushes a truncated file when it is closed
+            self._file.truncate(self.done)
         try:
             self.reading = Reading(url, {"Range": f"bytes={self.done}-"} if self.done else None)
         except BaseException:
