@@ -161,7 +161,8 @@ class Experiment:
                 return
             if (spec.strategy, spec.workload) not in self.outcomes.unavailable:
                 self._trial(spec)
-            after_each()
+            if not self._stop.is_set():
+                after_each()
         if fresh and not self._stop.is_set():
             self.outcomes.noise_ns += self._labs.noise(NOISE_SAMPLES)
 

@@ -343,10 +343,11 @@ class Lab:
         return answer
 
     def _why(self, what: str) -> str:
-        if self._log.closed:
-            return f"The lab {what}: it was closed."
-        self._log.seek(0)
-        last = self._log.read().decode(errors="replace").strip().rpartition("\n")[2]
+        try:
+            self._log.seek(0)
+            last = self._log.read().decode(errors="replace").strip().rpartition("\n")[2]
+        except ValueError:  # another thread has closed the lab
+            last = "it was closed"
         return f"The lab {what}: {last or 'it said nothing'}."
 
 
