@@ -32,7 +32,7 @@ from threading import Thread
 from simulation.lab.contract import State, Strategy, Workload
 
 JOIN_S = 0.5  # how long the main thread is ready to wait
-TASK_S = 10.0  # how long the worker has to do, whoever waits for it
+TASK_S = 30.0  # how long the worker has to do, whoever waits for it
 
 
 class JoinTimeout(Strategy):
