@@ -12,7 +12,6 @@ import pytest
 
 from tests.waiting import LIMIT_S, children
 
-
 # A shell that starts a job in the background lets it ignore Ctrl-C, and a child inherits that: then
 # no test could interrupt anything.
 signal.signal(signal.SIGINT, signal.default_int_handler)
