@@ -20,6 +20,7 @@ def compare(page: Page, server: Server) -> Page:
     """The page with three methods and three trials chosen."""
     page.goto(f"{server.url}/compare")
     page.get_by_role("button", name="Start").wait_for()
+    page.get_by_role("button", name="Remove Forced stop").wait_for()  # the list comes after the buttons
     for tag in page.locator("[data-tag] > span").all_inner_texts():
         if tag not in (*CHOSEN, "Work a little, sleep"):
             page.get_by_role("button", name=f"Remove {tag}").click()
