@@ -167,7 +167,7 @@ def test_no_room_for_the_recording_is_one_sentence(capsys: Said) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = capsys.readouterr().err
-    assert said.startswith("Error: The recording needs 1.0 MB in ")
+    assert said.startswith("Error: The recording needs 0.3 MB in ")
     assert said.count("\n") == 1
 
 

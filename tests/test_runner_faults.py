@@ -180,7 +180,7 @@ def test_no_room_for_the_recording(limit: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        with Labs() as labs, pytest.raises(LabError, match=r"^The recording needs 1\.0 MB in .*\.$"):
+        with Labs() as labs, pytest.raises(LabError, match=r"^The recording needs 0\.3 MB in .*\.$"):
             labs.start(SPEC)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -49,7 +49,7 @@ MAGIC = 0x7468726561640001
 WORD = 8  # bytes of an int64
 RECORD = struct.Struct("@qq")  # t_ns; state in the low and detail in the high half (see `_word`)
 CHUNK = 128  # records: 2 KiB, so that zeroing one costs about 3 ns a record
-TOTAL_RECORDS = 1 << 16  # 1 MiB, shared by the lanes
+TOTAL_RECORDS = 1 << 14  # 256 KiB, shared by the lanes: a trial pays for making them
 LEAST_CHUNKS = 2  # so that a full lane still shows its last 128 records or more
 
 HEADER = (

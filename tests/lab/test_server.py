@@ -142,6 +142,6 @@ def test_trial_without_room_is_told_and_not_the_end(lab: Conversation) -> None:
     lab.trial("event-wait", 0.0)
     answer = lab.hear()
     assert answer["say"] == "error"
-    assert answer["message"].startswith("The recording needs 1.0 MB in ")
+    assert answer["message"].startswith("The recording needs 0.3 MB in ")
     lab.trial("event-wait", 0.0)
     assert lab.hear()["say"] == "started"
