@@ -65,8 +65,11 @@ function remember(chart) {
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const chart = parentElement.querySelector(".chart");
-  const loading = plotly(data.url);            // also before there is anything to draw
-  if (!data.figure) return;
+  if (!data.figure) {                          // fetch the script when the page has come to rest
+    (window.requestIdleCallback ?? setTimeout)(() => plotly(data.url));
+    return;
+  }
+  const loading = plotly(data.url);
   if (chart.pressed === undefined) {
     chart.pressed = false;
     chart.addEventListener("pointerdown", () => { chart.pressed = true; }, true);
