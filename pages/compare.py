@@ -39,8 +39,7 @@ def page() -> None:
 
 
 def current() -> Compared | None:
-    exhibit = visitor.current("compare")
-    return exhibit if isinstance(exhibit, Compared) else None
+    return visitor.current("compare", Compared)
 
 
 def settings(running: bool) -> None:

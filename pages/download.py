@@ -43,8 +43,7 @@ def page() -> None:
 
 
 def current() -> Fetch | None:
-    exhibit = visitor.current("download")
-    return exhibit if isinstance(exhibit, Fetch) else None
+    return visitor.current("download", Fetch)
 
 
 def welcome() -> None:

@@ -32,8 +32,7 @@ def page() -> None:
 
 
 def current() -> Compared | None:
-    exhibit = visitor.current("matrix")
-    return exhibit if isinstance(exhibit, Compared) else None
+    return visitor.current("matrix", Compared)
 
 
 def controls(compared: Compared | None, running: bool) -> None:

@@ -42,8 +42,7 @@ def page() -> None:
 
 
 def current() -> Watched | None:
-    exhibit = visitor.current("run")
-    return exhibit if isinstance(exhibit, Watched) else None
+    return visitor.current("run", Watched)
 
 
 def welcome(strategy: str) -> None:

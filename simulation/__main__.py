@@ -122,9 +122,12 @@ def matrix_(trials: int, seed: int | None, python: str, csv: Path | None) -> int
         try:
             _with_progress(experiment)
         finally:
-            measured = tables.trials(experiment.outcomes.findings) if experiment.done else None
-            table = comparison.joined(kept, comparison.of(experiment.outcomes, seed))
-            late = matrix.late(measured) if measured is not None else {}
+            fresh, late = comparison.empty(), {}
+            if experiment.done:
+                measured = tables.trials(experiment.outcomes.findings)
+                fresh = comparison.comparison(measured, experiment.outcomes, seed)
+                late = matrix.late(measured)
+            table = comparison.joined(kept, fresh)
             click.echo(matrix.for_terminal(matrix.cells(table, late, experiment.outcomes.unavailable)))
             if csv is not None and len(table):
                 comparison.save_csv(table, csv)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import streamlit as st
 
 from simulation.shelf import SHELF, Exhibit
+
+E = TypeVar("E", bound=Exhibit)
 
 
 @st.cache_resource(scope="session", on_release=SHELF.leave, show_spinner=False)
@@ -12,16 +16,17 @@ def visitor() -> object:
     return object()
 
 
-def current(kind: str) -> Exhibit | None:
+def current(kind: str, of: type[E]) -> E | None:
     """The exhibit whose key is in the page's address, or that this tab looked at before.
 
-    `kind` ("run", "compare") is its name in the address.
+    `kind` ("run", "compare") is its name in the address, `of` its type; a key of another is nobody's.
     """
     key = st.query_params.get(kind) or st.session_state.get(kind)
     if not key:
         return None
     st.session_state[kind] = st.query_params[kind] = key  # also back from another page
-    return SHELF.find(key, visitor())
+    exhibit = SHELF.find(key, visitor())
+    return exhibit if isinstance(exhibit, of) else None
 
 
 def show(kind: str, exhibit: Exhibit) -> None:
