@@ -11,9 +11,9 @@ from pages.parts import visitor
 from pages.parts.chart import chart
 from pages.parts.progress import progress
 from pages.parts.trial import trial
-from simulation.experiment import Experiment, Plan, planned
+from simulation.experiment import Experiment, planned
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
-from simulation.lab.spec import INTERVAL, TRIALS, WORKERS, SpecError
+from simulation.lab.spec import INTERVAL, TRIALS, WORKERS
 from simulation.report import comparison, comparison_figures, html, tables
 from simulation.shelf import Compared
 
@@ -23,11 +23,10 @@ REFRESH_S = 1.0
 def page() -> None:
     st.title("Compare", anchor=False)
     st.caption("Every method on real threads, in turn, many times. All here was measured, but for the advice.")
-    compared = current()
+    compared = visitor.current("compare", Compared)
     running = compared is not None and not compared.over
     settings(running)
-    if problem := st.session_state.pop("problem", None):
-        st.error(problem)
+    visitor.problem()
     if compared is None:
         chart(None, key="typical")
         st.info(
@@ -36,10 +35,6 @@ def page() -> None:
         )
     else:
         st.fragment(show, run_every=REFRESH_S if running else None)(compared)
-
-
-def current() -> Compared | None:
-    return visitor.current("compare", Compared)
 
 
 def settings(running: bool) -> None:
@@ -56,28 +51,22 @@ def settings(running: bool) -> None:
     st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=running, on_click=start)
 
 
-def chosen() -> Plan:
-    """The plan of what is chosen now, not of what was when the button was drawn."""
+def chosen() -> dict[str, Any]:
+    """What is chosen now, not what was when the button was drawn, as `planned` takes it."""
     now = st.session_state
-    return planned(
-        now["methods"],
-        now["workloads"],
-        trials=now["trials"],
-        workers=now["threads"],
-        interval_s=now["pause"],
-        seed=secrets.randbelow(1_000_000),
-    )
+    return {
+        "strategies": now["methods"],
+        "workloads": now["workloads"],
+        "trials": now["trials"],
+        "workers": now["threads"],
+        "interval_s": now["pause"],
+        "seed": secrets.randbelow(1_000_000),
+    }
 
 
 def start() -> None:
-    """The Start button. A second click finds the first one's experiment and leaves it alone."""
-    compared = current()
-    if compared is not None and not compared.over:
-        return
-    try:
-        visitor.show("compare", Compared(chosen()))
-    except SpecError as error:
-        st.session_state["problem"] = str(error)
+    settings = chosen()
+    visitor.start("compare", lambda: Compared(planned(**settings)))
 
 
 def show(compared: Compared) -> None:

@@ -12,38 +12,33 @@ from pages.parts.chart import chart
 from pages.parts.trial import trial
 from simulation.autopsy import examine
 from simulation.lab.catalogue import STRATEGIES, why_not
-from simulation.lab.spec import FIRST, RATE, SIZE, TOKENS, SpecError, checked
+from simulation.lab.spec import FIRST, PATIENCE, RATE, SIZE, TOKENS, Spec, checked
 from simulation.report.lesson import idea, lesson, source
-from simulation.runner import LabError, Result
-from simulation.transfer import Fetch, amount, facts, speed, why
+from simulation.runner import Result
+from simulation.transfer import Fetch, facts, quantity, why
 
 REFRESH_S = 0.2
-PATIENCE_S = 2.0
 MB = 1_000_000
 KINDS = {"download": "File", "stream": "Chat answer"}
 SERVER = {"flows": "Flows", "stalls": "Stalls", "resets": "Resets"}
+TROUBLE = {"stalls": "stall_after", "resets": "reset_after"}
 METHODS = [key for key in STRATEGIES if not why_not(key, "download")]
-KEEP: dict[str, Any] = {"persist_state": "session"}
+SHARED: dict[str, Any] = {"bind": "query-params"}  # it stands in the address: a teacher can send a link
 
 
 def page() -> None:
     left, right = st.columns([1, 2.2], gap="large")
-    fetch = current()
+    fetch = visitor.current("download", Fetch)
     running = fetch is not None and not fetch.over
     with left:
         st.title("Download", anchor=False)
         settings(running)
-        if problem := st.session_state.pop("problem", None):
-            st.error(problem)
+        visitor.problem()
     with right:
         if fetch is None:
             welcome()
         else:
             st.fragment(show, run_every=REFRESH_S if running else None)(fetch)
-
-
-def current() -> Fetch | None:
-    return visitor.current("download", Fetch)
 
 
 def welcome() -> None:
@@ -61,10 +56,10 @@ def welcome() -> None:
 def settings(running: bool) -> None:
     """The settings of the next download and the Start button."""
     kind = st.segmented_control(
-        "What to load", KINDS, default="download", required=True, format_func=KINDS.__getitem__, key="kind", **KEEP
+        "What to load", KINDS, default="download", required=True, format_func=KINDS.__getitem__, key="kind", **SHARED
     )
     method = st.selectbox(
-        "Method", METHODS, METHODS.index("flag"), lambda key: STRATEGIES[key].title, key="stop_method", **KEEP
+        "Method", METHODS, METHODS.index("flag"), lambda key: STRATEGIES[key].title, key="stop-method", **SHARED
     )
     st.caption(idea(method))
     place = st.container()
@@ -72,26 +67,39 @@ def settings(running: bool) -> None:
         chat_settings()
     else:
         file_settings()
+    with st.expander("More settings", icon=":material/tune:"):
+        st.number_input(
+            "Patience: how long to wait for the end, s", PATIENCE.low, PATIENCE.high, 2.0, 0.5, key="wait", **SHARED
+        )
     place.button(
         "Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=running, on_click=start
     )
 
 
 def chat_settings() -> None:
-    st.number_input("First token after, s", FIRST.low, FIRST.high, 3.0, 0.5, key="first_s", **KEEP)
-    st.number_input("Tokens (words)", TOKENS.low, TOKENS.high, 200, 50, key="tokens", **KEEP)
+    first, tokens = st.columns(2)
+    first.number_input("First token after, s", FIRST.low, FIRST.high, 3.0, 0.5, key="first-s", **SHARED)
+    tokens.number_input("Tokens (words)", TOKENS.low, TOKENS.high, 200, 50, key="tokens", **SHARED)
+    if (does := trouble()) != "flows":
+        st.number_input(f"{SERVER[does]} after, tokens", 0, TOKENS.high, 20, 10, key="after-tokens", **SHARED)
 
 
 def file_settings() -> None:
     size, rate = st.columns(2)
-    size.number_input("File size, MB", 1, int(SIZE.high) // MB, 100, 10, key="size_mb", **KEEP)
-    rate.number_input("Rate, MB/s (0: any)", 0, int(RATE.high) // MB, 10, 1, key="rate_mb", **KEEP)
-    trouble = st.segmented_control(
-        "Server", SERVER, default="flows", required=True, format_func=SERVER.__getitem__, key="server", **KEEP
+    size.number_input("File size, MB", 1, int(SIZE.high) // MB, 100, 10, key="size-mb", **SHARED)
+    rate.number_input("Rate, MB/s (0: any)", 0, int(RATE.high) // MB, 10, 1, key="rate-mb", **SHARED)
+    if (does := trouble()) != "flows":
+        st.number_input(f"{SERVER[does]} after, MB", 0, int(SIZE.high) // MB, 5, 1, key="after-mb", **SHARED)
+    st.toggle("Keep the partial file, to resume", True, key="keep", **SHARED)
+
+
+def trouble() -> str:
+    """What the server is to do."""
+    names = SERVER.__getitem__
+    does: str = st.segmented_control(
+        "Server", SERVER, default="flows", required=True, format_func=names, key="server", **SHARED
     )
-    if trouble != "flows":
-        st.number_input(f"{SERVER[trouble]} after, MB", 0, int(SIZE.high) // MB, 5, 1, key="after_mb", **KEEP)
-    st.toggle("Keep the partial file, to resume", True, key="keep", **KEEP)
+    return does
 
 
 def chosen() -> dict[str, Any]:
@@ -99,16 +107,17 @@ def chosen() -> dict[str, Any]:
     now = st.session_state
     options: dict[str, Any] = {"once": True}
     if now["kind"] == "stream":
-        options |= {"first_s": now["first_s"], "tokens": now["tokens"]}
+        options |= {"first_s": now["first-s"], "tokens": now["tokens"]}
+        after = now.get("after-tokens", 20)
     else:
-        options |= {"size": now["size_mb"] * MB, "rate": now["rate_mb"] * MB, "keep_part": now["keep"]}
-        trouble = {"stalls": "stall_after", "resets": "reset_after"}.get(now["server"])
-        if trouble:
-            options[trouble] = now.get("after_mb", 5) * MB
+        options |= {"size": now["size-mb"] * MB, "rate": now["rate-mb"] * MB, "keep_part": now["keep"]}
+        after = now.get("after-mb", 5) * MB
+    if now["server"] != "flows":
+        options[TROUBLE[now["server"]]] = after
     return {
-        "strategy": now["stop_method"],
+        "strategy": now["stop-method"],
         "workload": now["kind"],
-        "patience_s": PATIENCE_S,
+        "patience_s": now["wait"],
         "request_after_s": None,
         "seed": secrets.randbelow(1_000_000),
         "options": options,
@@ -116,32 +125,25 @@ def chosen() -> dict[str, Any]:
 
 
 def start() -> None:
-    """The Start button. A second click finds the first one's download and leaves it alone."""
-    fetch = current()
-    if fetch is not None and not fetch.over:
-        return
-    try:
-        visitor.show("download", Fetch(checked(**chosen())))
-    except (SpecError, LabError) as error:
-        st.session_state["problem"] = str(error)
-        return
-    if fetch is not None:
-        fetch.drop()  # its partial file; what it measured stays
+    settings, before = chosen(), visitor.shown("download", Fetch)
+    visitor.start("download", lambda: anew(checked(**settings), before))
+
+
+def anew(spec: Spec, before: Fetch | None) -> Fetch:
+    """The next download; of the one before stays what it measured, and no file."""
+    fetch = Fetch(spec)
+    if before is not None:
+        before.drop()
+    return fetch
 
 
 def resume(fetch: Fetch) -> None:
-    """The Resume button. A second click finds that another download is shown already."""
-    if current() is not fetch:
-        return
-    try:
-        visitor.show("download", fetch.resume())
-    except LabError as error:
-        st.session_state["problem"] = str(error)
+    visitor.start("download", fetch.resume, instead_of=fetch)
 
 
 def show(fetch: Fetch) -> None:
     """The download, alive or over. The last refresh of a live one draws the page anew."""
-    if current() is not fetch:
+    if visitor.shown("download", Fetch) is not fetch:
         st.rerun()  # Resume was pressed: this part of the page alone would show the old one for ever
     result = fetch.poll()
     if result is None:
@@ -157,27 +159,18 @@ def live(fetch: Fetch) -> None:
     st.session_state["loading_live"] = True
     now = fetch.now()
     asked = " · stop requested, waiting for the end" if fetch.asked else ""
-    if fetch.chat:
-        words = len(fetch.text().split())
-        total = fetch.spec.options.tokens
-        st.progress(min(1.0, words / total), f"**{words:,} of {total:,} tokens**{asked}")
-    else:
-        status = f"**{amount(now.amount)} of {amount(now.total)}** · {speed(now.bytes_per_s)}"
-        st.progress(min(1.0, now.amount / now.total), status + asked)
+    st.progress(now.share, f"**{now.far}** · {now.speed}{asked}")
     st.button("Cancel", type="primary", icon=":material/stop:", width="stretch", on_click=fetch.request_stop)
+    so_far(fetch)
+
+
+def so_far(fetch: Fetch) -> None:
+    """What there is to see of what has come."""
+    if fetch.resumed_at:
+        st.caption(f"Resumed at {quantity(fetch.resumed_at, fetch.chat)}: what was there is not fetched again.")
     if fetch.chat:
-        answer(fetch)
-    elif fetch.resumed_at:
-        st.caption(resumed(fetch))
-
-
-def resumed(fetch: Fetch) -> str:
-    return f"Resumed at {amount(fetch.resumed_at)}: what was there is not fetched again."
-
-
-def answer(fetch: Fetch) -> None:
-    with st.container(border=True, height=160):
-        st.text(fetch.text() or "Waiting for the first token …")
+        with st.container(border=True, height=160):
+            st.text(fetch.text() or "Waiting for the first token …")
 
 
 def report(fetch: Fetch, result: Result) -> None:
@@ -197,25 +190,19 @@ def report(fetch: Fetch, result: Result) -> None:
 
 def ending(fetch: Fetch) -> None:
     """How far it came, and the way on."""
-    if fetch.chat:
-        words = len(fetch.text().split())
-        st.progress(min(1.0, words / fetch.spec.options.tokens), f"{words:,} of {fetch.spec.options.tokens:,} tokens")
-        answer(fetch)
-        return
     now = fetch.now()
-    told = f"{amount(now.amount)} of {amount(now.total)}"
-    st.progress(min(1.0, now.amount / now.total), told)
-    if fetch.resumed_at:
-        st.caption(resumed(fetch))
+    st.progress(now.share, now.far)
+    so_far(fetch)
     if (kept := fetch.kept) is not None:
-        well = " The server is well again then." if fetch.spec.options[2:4] != (None, None) else ""
+        well = " The server is well again then." if fetch.spec.options.troubles() else ""
         st.button(
-            f"Resume from {amount(kept)}",
+            f"Resume from {quantity(kept, fetch.chat)}",
             icon=":material/resume:",
             width="stretch",
             on_click=resume,
             args=(fetch,),
-            help=f"An HTTP Range request: what is on the disk is not fetched again.{well}",
+            help=f"{'The words that have come' if fetch.chat else 'An HTTP Range request: what is on the disk'}"
+            f" is not fetched again.{well}",
         )
 
 

@@ -13,7 +13,6 @@ from pages.parts.progress import progress
 from pages.parts.trial import trial
 from simulation.experiment import Experiment, planned
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.lab.spec import SpecError
 from simulation.report import comparison, matrix, tables
 from simulation.shelf import Compared
 
@@ -23,16 +22,11 @@ REFRESH_S = 2.0
 def page() -> None:
     st.title("Matrix", anchor=False)
     st.caption("Whether a method works depends on what the thread is doing. Each cell was run, or says why not.")
-    compared = current()
+    compared = visitor.current("matrix", Compared)
     running = compared is not None and not compared.over
     controls(compared, running)
-    if problem := st.session_state.pop("problem", None):
-        st.error(problem)
+    visitor.problem()
     st.fragment(show, run_every=REFRESH_S if running else None)(compared)
-
-
-def current() -> Compared | None:
-    return visitor.current("matrix", Compared)
 
 
 def controls(compared: Compared | None, running: bool) -> None:
@@ -46,18 +40,9 @@ def controls(compared: Compared | None, running: bool) -> None:
 
 
 def start() -> None:
-    """The Start button. A second click finds the first one's matrix and leaves it alone."""
-    compared = current()
-    if compared is not None and not compared.over:
-        return
-    try:
-        trials = st.session_state["cell trials"]
-        plan = planned(
-            list(STRATEGIES), list(WORKLOADS), trials=trials, seed=secrets.randbelow(1_000_000), **matrix.SETTINGS
-        )
-        visitor.show("matrix", Compared(plan))
-    except SpecError as error:
-        st.session_state["problem"] = str(error)
+    trials, seed = st.session_state["cell trials"], secrets.randbelow(1_000_000)
+    settings = {"trials": trials, "seed": seed, **matrix.SETTINGS}
+    visitor.start("matrix", lambda: Compared(planned(list(STRATEGIES), list(WORKLOADS), **settings)))
 
 
 def show(compared: Compared | None) -> None:

@@ -12,12 +12,12 @@ from pages.parts.chart import chart
 from pages.parts.trial import trial
 from simulation.autopsy import Findings, examine
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, SpecError, checked
+from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, checked
 from simulation.playback import Playback
 from simulation.report import figures, tables
 from simulation.report.lesson import idea, lesson, source
 from simulation.report.narrative import glance
-from simulation.runner import LabError, Result
+from simulation.runner import Result
 from simulation.shelf import Watched
 
 REFRESH_S = 0.15
@@ -27,22 +27,17 @@ ROWS = 2000  # of state events in the table; the CSV has all of them
 
 def page() -> None:
     left, right = st.columns([1, 2.2], gap="large")
-    watched = current()
+    watched = visitor.current("run", Watched)
     running = watched is not None and not watched.over
     with left:
         st.title("Stop a thread", anchor=False)
         strategy = controls(running)
-        if problem := st.session_state.pop("problem", None):
-            st.error(problem)
+        visitor.problem()
     with right:
         if watched is None:
             welcome(strategy)
         else:
             st.fragment(show, run_every=REFRESH_S if running else None)(watched)
-
-
-def current() -> Watched | None:
-    return visitor.current("run", Watched)
 
 
 def welcome(strategy: str) -> None:
@@ -106,14 +101,8 @@ def number(bound: Bound, label: str, value: float, step: float) -> None:
 
 
 def start() -> None:
-    """The Start button. A second click finds the first one's run and leaves it alone."""
-    watched = current()
-    if watched is not None and not watched.over:
-        return
-    try:
-        visitor.show("run", Watched(checked(**chosen())))
-    except (SpecError, LabError) as error:
-        st.session_state["problem"] = str(error)
+    settings = chosen()
+    visitor.start("run", lambda: Watched(checked(**settings)))
 
 
 def show(watched: Watched) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from typing import IO
 
 from simulation.experiment import Experiment, Plan
@@ -17,6 +18,30 @@ from simulation.runner import Labs, Result, Run
 
 KEPT = 100  # exhibits
 LINGER_S = 5.0  # between the last visitor's leaving and the end of the work: time for a reload
+
+
+class Visitor:
+    """Somebody who looks: the key of what they look at, by kind, and their right to start the next one."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, str] = {}
+        self.starting = threading.Lock()
+        self._started: dict[str, str] = {}
+
+    def look(self, kind: str, address: str) -> str:
+        """Look at what the address names, or went to before; return its key, or "".
+
+        What was just started goes first until the address has once named it: the click that started it
+        may be overtaken by another one, that comes with the address of before.
+        """
+        if address == self._started.get(kind):
+            del self._started[kind]
+        self.keys[kind] = self._started.get(kind) or address or self.keys.get(kind, "")
+        return self.keys[kind]
+
+    def started(self, kind: str, key: str) -> None:
+        """Look at something new."""
+        self._started[kind] = self.keys[kind] = key
 
 
 class Exhibit:
@@ -76,12 +101,14 @@ class Compared(Exhibit):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
+        self._resuming = threading.Lock()  # two clicks are two threads
         self._run(Experiment(plan, Labs()))
 
     def resume(self) -> None:
         """Go on with a cancelled experiment; what was measured is kept."""
-        if self.over:
-            self._run(Experiment(self.experiment.plan, Labs(), self.experiment.outcomes))
+        with self._resuming:
+            if self.over:
+                self._run(Experiment(self.experiment.plan, Labs(), self.experiment.outcomes))
 
     def _run(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -104,6 +131,20 @@ class Shelf:
     def __init__(self) -> None:
         self._exhibits: dict[str, Exhibit] = {}
         self._lock = threading.Lock()  # sessions are threads
+
+    def start(
+        self, kind: str, begin: Callable[[], Exhibit], visitor: Visitor, instead_of: Exhibit | None = None
+    ) -> None:
+        """Put what `begin` starts on the shelf, unless the visitor has something of that kind going on,
+        or looks at another one than `instead_of` by now."""
+        with visitor.starting:
+            now = self.shown(kind, visitor)
+            if now is None or (now.over and instead_of in (None, now)):
+                visitor.started(kind, self.put(begin(), visitor))
+
+    def shown(self, kind: str, visitor: Visitor) -> Exhibit | None:
+        """What the visitor looks at; None if that is nothing, or not here."""
+        return self.find(visitor.keys.get(kind, ""), visitor)
 
     def put(self, exhibit: Exhibit, visitor: object) -> str:
         """Keep what `visitor` has started; return its key. Makes room by removing the oldest."""

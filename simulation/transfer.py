@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from typing import IO, NamedTuple
 
@@ -21,11 +22,26 @@ NEVER = "never"
 
 
 class Now(NamedTuple):
-    """How far it is. `amount` and `total` count the whole file, also what was there before."""
+    """How far it is, with what was there before: in bytes, or in tokens of a chat answer."""
 
     amount: int
     total: int
-    bytes_per_s: float
+    per_s: float
+    chat: bool
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.amount / self.total)
+
+    @property
+    def far(self) -> str:
+        """As people read it: "3 MB of 100 MB", "7 of 200 tokens"."""
+        done = f"{self.amount:,}" if self.chat else amount(self.amount)
+        return f"{done} of {quantity(self.total, self.chat)}"
+
+    @property
+    def speed(self) -> str:
+        return f"{self.per_s:.0f} tokens/s" if self.chat else speed(self.per_s)
 
 
 class Fact(NamedTuple):
@@ -37,16 +53,15 @@ class Fact(NamedTuple):
 
 
 class Fetch(Watched):
-    """One download, started or taken up again. Its partial file, if it is to be kept, goes with it.
+    """One transfer, started or taken up again at `resumed_at` (in bytes; in tokens of a chat answer).
 
+    The partial file, if it is to be kept, goes with it; of a chat answer the text always stays.
     Raises LabError when it cannot start.
     """
 
     def __init__(self, spec: Spec, part: IO[bytes] | None = None, resumed_at: int = 0) -> None:
         super().__init__(spec, part)
         self.resumed_at = resumed_at
-        # Whoever resumes asks for the last byte again (see `http_client.Download`).
-        self._before = max(0, resumed_at - 1)
         self._seen: deque[tuple[int, int]] = deque()
 
     @property
@@ -56,13 +71,20 @@ class Fetch(Watched):
     def now(self) -> Now:
         """How far it is, and how fast it was in the last second."""
         playback = Playback(self.snapshot())
-        now_ns, amount = playback.elapsed_ns(), playback.amount
+        now_ns, amount = playback.elapsed_ns(), self._amount(playback)
         self._seen.append((now_ns, amount))
         while self._seen[0][0] < now_ns - SPEED_OVER_NS and len(self._seen) > 2:
             self._seen.popleft()
-        then_ns, then = self._seen[0] if len(self._seen) > 1 else (0, 0)
-        speed = (amount - then) / (now_ns - then_ns) * 1e9 if now_ns > then_ns else 0.0
-        return Now(self._before + amount, self.spec.options.size, speed)
+        then_ns, then = self._seen[0] if len(self._seen) > 1 else (0, self.resumed_at)
+        per_s = max(0, amount - then) / (now_ns - then_ns) * 1e9 if now_ns > then_ns else 0.0
+        options = self.spec.options
+        return Now(amount, options.tokens if self.chat else options.size, per_s, self.chat)
+
+    def _amount(self, playback: Playback) -> int:
+        if self.chat:
+            return max(self.resumed_at, len(self.text().split()))
+        # Whoever resumes asks for the last byte again (see `http_client.Download`).
+        return max(0, self.resumed_at - 1) + int(playback.amount)
 
     @property
     def asked(self) -> bool:
@@ -75,9 +97,18 @@ class Fetch(Watched):
 
     @property
     def kept(self) -> int | None:
-        """The size of the partial file that can be resumed; None when there is none (any more)."""
+        """How much can be resumed (in bytes; in tokens of a chat answer); None: nothing (any more)."""
         result = self.poll()
-        return None if result is None or self._run.part is None else result.kept
+        if result is None or self._part is None:
+            return None
+        return len(self.text().split()) or None if self.chat else result.kept
+
+    @property
+    def _part(self) -> IO[bytes] | None:
+        """What can be resumed, once the run is over."""
+        if not self.chat:
+            return self._run.part
+        return None if self.whole else io.BytesIO(self.text().encode())
 
     @property
     def whole(self) -> bool:
@@ -85,17 +116,16 @@ class Fetch(Watched):
         result = self.poll()
         if result is None or examine(result).outcome is not Outcome.FINISHED or result.kept is not None:
             return False
-        if self.chat:
-            return len(self.text().split()) == self.spec.options.tokens
-        return self.now().amount == self.spec.options.size
+        now = self.now()
+        return now.amount == now.total
 
     def resume(self) -> Fetch:
-        """Go on from the partial file, from a server that is well again."""
-        size, part = self.kept, self._run.part
-        if size is None or part is None:
+        """Go on from what has come, from a server that is well again."""
+        amount, part = self.kept, self._part
+        if amount is None or part is None:
             raise LabError("The partial file is not there any more; start anew.")
         options = self.spec.options._replace(stall_after=None, reset_after=None)
-        following = Fetch(self.spec._replace(options=options), part, size)
+        following = Fetch(self.spec._replace(options=options), part, amount)
         self.drop()
         return following
 
@@ -160,6 +190,11 @@ def amount(size: int) -> str:
     return f"{size} bytes" if size != 1 else "1 byte"
 
 
+def quantity(much: int, chat: bool) -> str:
+    """So many bytes, or tokens of a chat answer."""
+    return f"{much:,} tokens" if chat else amount(much)
+
+
 def speed(bytes_per_s: float) -> str:
     """So many bytes a second, as people read them."""
     return f"{amount(round(bytes_per_s))}/s"
@@ -190,9 +225,9 @@ def _file_rhythm(spec: Spec) -> str:
 def _chat_rhythm(spec: Spec) -> str:
     return (
         "Once tokens flow, a worker that looks for the stop **between two tokens** looks some thirty times a second. "
-        f"But the **first token** comes after {spec.options.first_s:g} s: until then the worker stays inside `recv()`, "
-        "where it looks at nothing. A \u201cstop generating\u201d button that works at once must end the wait itself: "
-        "by a timeout on the read, or by shutting the connection down."
+        f"But the **first token** comes after {spec.options.first_s:g} s: until then, and whenever the server "
+        "**stalls**, the worker stays inside `recv()`, where it looks at nothing. A \u201cstop generating\u201d button "
+        "that works at once must end the wait itself: by a timeout on the read, or by shutting the connection down."
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from simulation.autopsy import Findings, examine
 from simulation.lab import http_client
-from simulation.lab.contract import Options, Outcome
+from simulation.lab.contract import Options, Outcome, State
 from simulation.lab.http_server import WORDS, content
 from simulation.lab.spec import Spec, SpecError, checked
 from simulation.playback import Playback
@@ -229,6 +229,12 @@ def test_bad_options(options: dict[str, Any], sentence: str) -> None:
     assert str(caught.value).startswith(sentence)
 
 
+def test_troubles_of_a_chat_answer_count_tokens() -> None:
+    assert spec("flag", workload="stream", tokens=5, stall_after=5).options.stall_after == 5
+    with pytest.raises(SpecError, match=r"^stall-after must be between 0 tokens and 5 tokens, not 6 tokens\.$"):
+        spec("flag", workload="stream", tokens=5, stall_after=6)
+
+
 def test_options_may_be_given_whole() -> None:
     assert checked(strategy="flag", options=Options(size=7)).options == Options(size=7)
 
@@ -292,15 +298,58 @@ def test_closed_fetch_keeps_no_part(shelf: Shelf) -> None:
 def test_chat_answer_that_is_stopped(shelf: Shelf) -> None:
     fetch = Fetch(spec("close", workload="stream", tokens=10_000, first_s=0))
     shelf.put(fetch, "ann")
-    words = until(lambda: fetch.text().split())
+    seen = until(lambda: fetch.text().split())
     fetch.request_stop()
     until(lambda: fetch.over)
     answer = fetch.text().split()
-    assert answer[: len(words)] == words
-    assert answer == [WORDS[place % len(WORDS)] for place in range(len(answer))]
+    assert answer[: len(seen)] == seen
+    assert answer == words(len(answer))
     assert len(answer) < 10_000
     assert "Partial file" not in told(fetch)
     assert not fetch.whole
+
+
+def words(count: int) -> list[str]:
+    return [WORDS[place % len(WORDS)] for place in range(count)]
+
+
+@pytest.mark.parametrize(("strategy", "outcome"), [("flag", Outcome.STILL_RUNNING), ("close", Outcome.STOPPED)])
+def test_stalled_chat_answer_is_resumed_and_no_token_is_lost(shelf: Shelf, strategy: str, outcome: Outcome) -> None:
+    patience_s = PATIENCE_S if outcome is Outcome.STILL_RUNNING else LIMIT_S
+    first = Fetch(spec(strategy, patience_s, workload="stream", tokens=20, first_s=0, stall_after=5))
+    shelf.put(first, "ann")
+    until(lambda: first.now().amount == 5)
+    assert first.kept is None  # it still runs
+    first.request_stop()
+    result = until(first.poll)
+    assert (examine(result).outcome, first.kept, first.whole) == (outcome, 5, False)
+    following = first.resume()
+    shelf.put(following, "ann")
+    until(lambda: following.over)
+    assert following.text().split() == words(20)
+    assert following.whole
+    assert (following.kept, following.resumed_at) == (None, 5)
+    brought = sum(len(word) + 1 for word in words(20)[5:])
+    assert Playback(following.snapshot()).amount == brought  # the first five did not come again
+
+
+def test_reset_chat_answer_is_told_and_can_be_resumed(shelf: Shelf) -> None:
+    fetch = Fetch(spec("timeout", workload="stream", tokens=20, first_s=0, reset_after=3))
+    shelf.put(fetch, "ann")
+    result = until(fetch.poll)
+    assert examine(result).outcome is Outcome.DIED
+    assert "the connection broke" in why(result, fetch.whole)
+    assert fetch.text().split() == words(3)
+    assert fetch.kept == 3
+
+
+def test_chat_answer_of_which_nothing_came_starts_anew(shelf: Shelf) -> None:
+    fetch = Fetch(spec("close", workload="stream", stall_after=0, first_s=0))
+    shelf.put(fetch, "ann")
+    until(lambda: Playback(fetch.snapshot()).last_state(1) == State.BLOCKED)
+    fetch.request_stop()
+    until(lambda: fetch.over)
+    assert (fetch.kept, fetch.now()[:2], fetch.now().far) == (None, (0, 50), "0 of 50 tokens")
 
 
 def test_amounts_have_units() -> None:

@@ -11,7 +11,7 @@ from simulation import shelf as module
 from simulation.experiment import planned
 from simulation.lab.spec import Spec
 from simulation.runner import LabError
-from simulation.shelf import Compared, Shelf, Watched
+from simulation.shelf import Compared, Shelf, Visitor, Watched
 from tests.waiting import LIMIT_S, children, until
 
 BY_HAND = Spec("event-wait", interval_s=0.001, request_after_s=None, patience_s=LIMIT_S)
@@ -52,6 +52,72 @@ def test_run_and_its_result(shelf: Shelf) -> None:
     assert watched.poll() is result
     assert watched.snapshot() == result.recording
     assert children() == set()  # its lab is gone, the result stays
+
+
+def test_two_clicks_start_one_run(shelf: Shelf) -> None:
+    """Also when the second comes while the first one's lab is starting: Streamlit has two threads then."""
+    ann, begun, go = Visitor(), [], threading.Event()
+    ann.starting = door = Door()
+
+    def begin() -> Watched:
+        assert go.wait(LIMIT_S)
+        begun.append(Watched(BY_HAND))
+        return begun[-1]
+
+    clicks = [threading.Thread(target=shelf.start, args=("run", begin, ann), daemon=True) for _ in range(2)]
+    for click in clicks:
+        click.start()
+    until(lambda: door.came == 2)
+    go.set()
+    for click in clicks:
+        click.join()
+    assert begun == [shelf.shown("run", ann)]
+
+
+class Door:
+    """A lock that counts who came to it, whether they are through or not."""
+
+    def __init__(self) -> None:
+        self.came, self._lock = 0, threading.Lock()
+
+    def __enter__(self) -> None:
+        self.came += 1
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_next_run_starts_when_the_one_before_is_over(shelf: Shelf) -> None:
+    ann = Visitor()
+    shelf.start("run", lambda: Watched(AT_ONCE), ann)
+    first = shelf.shown("run", ann)
+    until(lambda: first.over)
+    shelf.start("run", lambda: Watched(AT_ONCE), ann)
+    second = shelf.shown("run", ann)
+    assert second is not first
+    until(lambda: second.over)
+    shelf.start("run", lambda: Watched(AT_ONCE), ann, instead_of=first)  # a click on a page of before
+    assert shelf.shown("run", ann) is second
+
+
+def test_run_that_failed_to_start_is_not_shown(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    ann = Visitor()
+    with pytest.raises(LabError):
+        shelf.start("run", lambda: Watched(BY_HAND), ann)
+    assert shelf.shown("run", ann) is None
+    assert not ann.starting.locked()
+
+
+def test_what_was_just_started_goes_before_an_address_that_does_not_name_it_yet() -> None:
+    ann = Visitor()
+    assert ann.look("run", "") == ""
+    assert ann.look("run", "old") == "old"
+    assert ann.look("run", "") == "old"  # back from another page
+    ann.started("run", "new")
+    assert [ann.look("run", address) for address in ("old", "", "new")] == ["new"] * 3
+    assert ann.look("run", "old") == "old"  # the browser's Back button
 
 
 def test_unknown_key(shelf: Shelf) -> None:

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
 
-from simulation.shelf import SHELF, Exhibit
+from simulation.lab.spec import SpecError
+from simulation.runner import LabError
+from simulation.shelf import SHELF, Exhibit, Visitor
 
 E = TypeVar("E", bound=Exhibit)
 
 
 @st.cache_resource(scope="session", on_release=SHELF.leave, show_spinner=False)
-def visitor() -> object:
-    return object()
+def visitor() -> Visitor:
+    return Visitor()
 
 
 def current(kind: str, of: type[E]) -> E | None:
-    """The exhibit whose key is in the page's address, or that this tab looked at before.
+    """The exhibit whose key is in the page's address, or that this tab looked at before; called once a run.
 
     `kind` ("run", "compare") is its name in the address, `of` its type; a key of another is nobody's.
     """
-    key = st.query_params.get(kind) or st.session_state.get(kind)
-    if not key:
-        return None
-    st.session_state[kind] = st.query_params[kind] = key  # also back from another page
-    exhibit = SHELF.find(key, visitor())
+    key = visitor().look(kind, st.query_params.get(kind, ""))
+    if key:
+        st.query_params[kind] = key
+    return shown(kind, of)
+
+
+def shown(kind: str, of: type[E]) -> E | None:
+    """The same, as it was last found or started."""
+    exhibit = SHELF.shown(kind, visitor())
     return exhibit if isinstance(exhibit, of) else None
 
 
-def show(kind: str, exhibit: Exhibit) -> None:
-    """Put what was started on the shelf and its key into the page's address."""
-    st.session_state[kind] = st.query_params[kind] = SHELF.put(exhibit, visitor())
+def start(kind: str, begin: Callable[[], Exhibit], instead_of: Exhibit | None = None) -> None:
+    """A click on a button that starts something. `begin` must not call Streamlit.
+
+    A second click finds that something goes on, or is shown instead of what it was meant for, and does
+    nothing. Streamlit does not wait for the first one's callback: it runs the second in a thread of its
+    own and stops the first at its next call of Streamlit (`runner.fastReruns`).
+    """
+    try:
+        SHELF.start(kind, begin, visitor(), instead_of)
+    except (SpecError, LabError) as error:
+        st.session_state["problem"] = str(error)
+
+
+def problem() -> None:
+    """Say once why the last click started nothing."""
+    if told := st.session_state.pop("problem", None):
+        st.error(told)

@@ -92,10 +92,11 @@ class Ledger:
 class Options(NamedTuple):
     """What a transfer (`download`, `stream`) is to be like; other workloads look at none of it.
 
-    `size` in bytes, `rate` in bytes a second (0: as fast as it goes). The server falls silent, or
-    resets the connection, after so many bytes of the file (None: never). A chat answer has `tokens`
-    words, the first after `first_s`. `once`: the run ends when all has come, else it starts over.
-    `keep_part`: cleanup leaves the unfinished file, to be resumed. `part`: one to go on from.
+    `size` in bytes, `rate` in bytes a second (0: as fast as it goes). A chat answer has `tokens`
+    words, the first after `first_s`. The server falls silent, or resets the connection, after so many
+    bytes of the file, or tokens of the answer (None: never). `once`: the run ends when all has come,
+    else it starts over. `keep_part`: cleanup leaves the unfinished file, to be resumed. `part`: a
+    file with what came before, to go on from.
     """
 
     size: int = 20_000_000
@@ -107,6 +108,11 @@ class Options(NamedTuple):
     once: bool = False
     keep_part: bool = False
     part: str = ""
+
+    def troubles(self) -> str:
+        """What the server is to do, as a part of its address."""
+        after = {"stall_after": self.stall_after, "reset_after": self.reset_after}
+        return "".join(f"&{name}={amount}" for name, amount in after.items() if amount is not None)
 
 
 class Transfer(enum.IntEnum):
@@ -139,13 +145,15 @@ class Workload:
 
     `title` and the first line of its module's docstring are shown to people. `offers` names what a
     strategy may get hold of: "queue" stands for the attribute `queue` that the worker takes from,
-    "close" for the `connection` that it reads from (None while there is none).
+    "close" for the `connection` that it reads from (None while there is none). `extent` names the
+    option that says how much a transfer is.
     """
 
     title = ""
     rests = False  # whether a step passes its interval asleep
     offers: frozenset[str] = frozenset()
     blocks_on = Detail.NONE
+    extent = "size"
     queue: Queue[Any]
     connection: socket | None = None
 

@@ -114,9 +114,10 @@ class Reading:
     def _buffered(self, response: Any) -> bool:
         if response.length == 0:  # all has come, and the server keeps the connection: nothing will
             return True
+        rest = len(b"\r\n") if response.chunk_left == 0 else 0  # behind a chunk: read with the next one
         self.connection.setblocking(False)
         try:
-            return response.fp is None or bool(response.fp.peek(1))
+            return response.fp is None or len(response.fp.peek(1)) > rest
         finally:
             self.connection.setblocking(True)
 

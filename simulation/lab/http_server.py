@@ -9,9 +9,10 @@ the other end of that pipe, so it cannot outlive them, not even ``kill -9``. Loo
     bytes it resets the connection. The header Repr-Digest (RFC 9530) has the checksum of the whole
     file; Range (RFC 9110, one range "bytes=FIRST-" or "bytes=FIRST-LAST") is understood.
 
-``GET /stream?tokens=…&first=…&every=…``
+``GET /stream?tokens=…&first=…&every=…&skip=…&stall_after=…&reset_after=…``
     So many words, one chunk a word, as a language model streams its answer: the first after
-    `first` seconds, the others `every` so many.
+    `first` seconds, the others `every` so many. The first `skip` words are left out: the client has
+    them. The two troubles count words of the whole answer.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         end = int(max(first, min(last, stall_after, reset_after)))
         self.send(first, end, rate)
         if end < last:
-            self.reset() if end == reset_after else self.stall()
+            self.leave_unfinished(rudely=end == reset_after)
         return None
 
     def asked_range(self, size: int) -> tuple[int, int]:
@@ -123,27 +124,37 @@ class Handler(BaseHTTPRequestHandler):
             if rate and (early_s := begun + sent / rate - time.monotonic()) > 0:
                 time.sleep(early_s)
 
-    def stall(self) -> None:
-        """Say nothing more; keep the connection until the client ends it."""
+    def leave_unfinished(self, *, rudely: bool) -> None:
+        """Say nothing more and keep the connection until the client ends it, or hang up on it."""
         self.close_connection = True
-        select.select([self.connection], [], [])
+        if rudely:
+            linger = struct.pack("ii", 1, 0)  # on, for 0 s: RST instead of FIN, the client gets ECONNRESET
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        else:
+            select.select([self.connection], [], [])
 
-    def reset(self) -> None:
-        """Hang up rudely: the client gets ECONNRESET (RST instead of FIN)."""
-        linger = struct.pack("ii", 1, 0)  # on, for 0 s
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.close_connection = True
-
-    def stream(self, tokens: float, first: float = 0, every: float = 0) -> None:
+    def stream(
+        self,
+        tokens: float,
+        first: float = 0,
+        every: float = 0,
+        skip: float = 0,
+        stall_after: float = NEVER,
+        reset_after: float = NEVER,
+    ) -> None:
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for number in range(int(tokens)):
-            time.sleep(every if number else first)
+        end = int(max(skip, min(tokens, stall_after, reset_after)))
+        for number in range(int(skip), end):
+            time.sleep(every if number > skip else first)
             token = (WORDS[number % len(WORDS)] + " ").encode()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(token), token))
-        self.wfile.write(b"0\r\n\r\n")
+        if end < tokens:
+            self.leave_unfinished(rudely=end == reset_after)
+        else:
+            self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, *_: object) -> None:
         """Nobody reads a log of this."""

@@ -70,6 +70,7 @@ def checked(**raw: Any) -> Spec:
     spec = Spec(**{**raw, "options": _options(raw.get("options", {}))})
     known("strategy", spec.strategy, STRATEGIES)
     known("workload", spec.workload, WORKLOADS)
+    _troubles(spec)
     if reason := why_not(spec.strategy, spec.workload):
         raise SpecError(f"{spec.strategy} on {spec.workload} is {reason}.")
     whole(WORKERS, spec.workers)
@@ -90,12 +91,19 @@ def _options(given: Options | dict[str, Any]) -> Options:
     whole(RATE, options.rate)
     whole(TOKENS, options.tokens)
     _within(FIRST, options.first_s)
+    return options
+
+
+def _troubles(spec: Spec) -> None:
+    """The server's troubles come, if at all, before all has come."""
+    options = spec.options
+    of = WORKLOADS[spec.workload].extent
+    unit = SIZE.unit if of == "size" else f" {of}"
     for name in ("stall_after", "reset_after"):
         if (after := getattr(options, name)) is not None:
-            whole(Bound(name.replace("_", "-"), 0, options.size, SIZE.unit), after)
+            whole(Bound(name.replace("_", "-"), 0, getattr(options, of), unit), after)
     if options.stall_after is not None and options.reset_after is not None:
         raise SpecError("A server cannot both stall and reset; choose one of stall-after and reset-after.")
-    return options
 
 
 def whole(bound: Bound, value: object) -> int:

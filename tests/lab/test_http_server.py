@@ -121,6 +121,29 @@ def test_stream(server: LocalServer) -> None:
     reading.close()
 
 
+def test_stream_goes_on_where_the_client_says(server: LocalServer) -> None:
+    reading = Reading(f"{server.url}/stream?tokens=20&first=0&skip=18")
+    assert everything(reading).decode().split() == [*http_server.WORDS, *http_server.WORDS][18:20]
+    reading.close()
+
+
+def test_stream_that_stalls(server: LocalServer) -> None:
+    reading = Reading(f"{server.url}/stream?tokens=20&first=0&stall_after=3")
+    received = b""
+    while len(received.split()) < 3:
+        received += reading.read() or b""
+    assert received == b"the thread was "
+    assert reading.read(timeout=0.05) is None
+    reading.close()
+
+
+def test_stream_that_is_reset(server: LocalServer) -> None:
+    reading = Reading(f"{server.url}/stream?tokens=20&first=0&every=0.01&reset_after=3")
+    with pytest.raises(ConnectionError):
+        everything(reading)
+    reading.close()
+
+
 def test_waiting_for_the_first_token_can_be_cut_in_slices(server: LocalServer) -> None:
     """And after a time-out the connection is still good."""
     reading = Reading(f"{server.url}/stream?tokens=3&first=0.2")

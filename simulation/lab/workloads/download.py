@@ -22,10 +22,8 @@ class Downloader(Workload):
 
     def setup(self) -> None:
         options = self.bench.options
-        troubles = {"stall_after": options.stall_after, "reset_after": options.reset_after}
-        asked = [f"&{name}={after}" for name, after in troubles.items() if after is not None]
         address = f"{http_client.local_server().url}/file"
-        self.url = f"{address}?size={options.size}&rate={options.rate}{''.join(asked)}"
+        self.url = f"{address}?size={options.size}&rate={options.rate}{options.troubles()}"
         part = Path(options.part)
         if part.is_file() and self.bench.number == 1:  # not there, where a strategy sets up twice
             part.replace(self.partial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 from simulation.lab import http_client
@@ -16,24 +17,25 @@ class Stream(Workload):
     title = "Stream a chat answer"
     offers = frozenset({"close"})
     blocks_on = Detail.SOCKET
+    extent = "tokens"
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.answer: http_client.Reading | None = None
         self.text: BinaryIO | None = None
+        self.before = b""  # what an earlier run has brought of the answer
 
     def setup(self) -> None:
         options = self.bench.options
         address = f"{http_client.local_server().url}/stream"
-        self.url = f"{address}?tokens={options.tokens}&first={options.first_s}&every={EVERY_S}"
+        self.url = f"{address}?tokens={options.tokens}&first={options.first_s}&every={EVERY_S}{options.troubles()}"
+        if options.part and self.bench.number == 1:
+            self.before = Path(options.part).read_bytes()
 
     def step(self, pause: Pause = time.sleep, timeout: float | None = None) -> object:
-        if self.answer is None:
-            self.text = (self.bench.directory / ANSWER.format(self.bench.number)).open("wb", buffering=0)
-            self.answer = http_client.Reading(self.url)
-            self.connection = self.answer.connection
+        answer = self.answer or self.begin()
         self.blocked()
-        token = self.answer.read(timeout)
+        token = answer.read(timeout)
         self.working()
         if token:
             self.show(token)
@@ -42,6 +44,15 @@ class Stream(Workload):
             if self.bench.options.once:
                 raise FinishedError
         return token
+
+    def begin(self) -> http_client.Reading:
+        """Ask for the answer, or for the rest of one."""
+        self.text = (self.bench.directory / ANSWER.format(self.bench.number)).open("wb", buffering=0)
+        self.text.write(self.before)
+        self.answer = http_client.Reading(f"{self.url}&skip={len(self.before.split())}")
+        self.connection = self.answer.connection
+        self.before = b""  # the next one starts over
+        return self.answer
 
     def show(self, token: bytes) -> None:
         assert self.text is not None
