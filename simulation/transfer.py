@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 from simulation.autopsy import Findings, examine
 from simulation.lab.contract import Outcome
 from simulation.lab.http_client import CHUNK
-from simulation.lab.http_server import PIECES_PER_S
+from simulation.lab.http_server import PIECE, PIECES_PER_S
 from simulation.lab.spec import Spec
 from simulation.playback import Playback
 from simulation.report.words import duration
@@ -208,7 +208,7 @@ def why(result: Result, whole: bool) -> str:
 
 def _file_rhythm(spec: Spec) -> str:
     rate = spec.options.rate
-    chunk = min(CHUNK, max(1, rate // PIECES_PER_S)) if rate else CHUNK
+    chunk = min(PIECE, max(1, rate // PIECES_PER_S)) if rate else CHUNK
     pace = (
         f"At {speed(rate)} a chunk of {amount(chunk)} comes every {duration(chunk / rate * 1000)}"
         if rate

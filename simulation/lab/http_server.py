@@ -164,6 +164,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024  # as many workers may come at once
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nobody reads a log of this either: clients come here to break off."""
+
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
         """Without the usual `shutdown`, which would say FIN before a reset can say RST."""
         self.close_request(request)
