@@ -57,7 +57,8 @@ class Findings:
     """A trial, examined. Times in ns from the trial's start; None: it never came.
 
     The stamps of a trial are those of its last worker; its latencies count from `requested_ns`.
-    `cpu_ns` and `steps` are of all workers together, in the `dwell_ns` before the request.
+    `cpu_ns` (None: not to be had) and `steps` are of all workers together, in the `dwell_ns` before the
+    request, which came `late_ns` after it was due or a person asked for it.
     """
 
     spec: Spec
@@ -70,7 +71,7 @@ class Findings:
     dropped: int
     failure: str
     dwell_ns: int
-    cpu_ns: int
+    cpu_ns: int | None
     steps: int
     late_ns: int
 
@@ -130,8 +131,15 @@ def examine(result: Result) -> Findings:
         dwell_ns=playback.dwell_ns,
         cpu_ns=playback.cpu_ns,
         steps=playback.steps,
-        late_ns=playback.late_ns,
+        late_ns=_late_ns(playback, result.asked_ns),
     )
+
+
+def _late_ns(playback: Playback, asked_ns: int | None) -> int:
+    """How much later the request came than it was due, or than a person asked for it."""
+    if asked_ns is None or asked_ns > playback.requested:
+        return int(playback.late_ns)
+    return int(playback.requested - asked_ns)
 
 
 def outcome_of(*, requested: int, noticed: int, gone: int, left: int, began: bool, process_ended: bool) -> Outcome:

@@ -9,7 +9,7 @@ from time import perf_counter_ns
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.lab.recording import CHUNK, HEADER, MAGIC, RECORD, STAMPS, WORD, Layout, RecordingError
+from simulation.lab.recording import CHUNK, CPU_UNKNOWN, HEADER, MAGIC, RECORD, STAMPS, WORD, Layout, RecordingError
 
 RECORD_DTYPE = np.dtype([("t_ns", "=i8"), ("state", "=i4"), ("detail", "=i4")])
 
@@ -18,7 +18,8 @@ class Playback:
     """A recording's content. Times are absolute `perf_counter_ns` readings; 0 means "not yet".
 
     Attributes: `workers`, `t0`, `requested`, `signalled` (ns), `debit`, `credit` (units),
-    `dwell_ns`, `cpu_ns`, `steps` (of all workers together, in the dwell before the request),
+    `dwell_ns`, `cpu_ns` (None: not to be had), `steps` (of all workers together, in the dwell before
+    the request),
     `late_ns` (how much later than it was due the automatic request came: a worker that keeps the
     GIL also stops the one who asks),
     `amount`, `asked_amount` (bytes a transfer has brought so far, and had at the request),
@@ -36,7 +37,8 @@ class Playback:
         self.workers, self.t0 = named["workers"], named["t0"]
         self.requested, self.signalled = named["requested"], named["signalled"]
         self.debit, self.credit = named["debit"], named["credit"]
-        self.dwell_ns, self.cpu_ns = named["dwell_ns"], named["cpu_ns"]
+        self.dwell_ns: int = named["dwell_ns"]
+        self.cpu_ns: int | None = named["cpu_ns"] if named["cpu_ns"] != CPU_UNKNOWN else None
         self.steps, self.late_ns = named["steps"], named["late_ns"]
         self.amount, self.asked_amount = named["amount"], named["asked_amount"]
         self.disconnected, self.removed = named["disconnected"], named["removed"]

@@ -66,7 +66,8 @@ class Result:
     while it lives. `failure` is "" or what went wrong with the machinery (not with the strategy).
     `left` are the names of the files that cleanup should have removed, `kept` is the size in bytes of the
     partial file that was kept on purpose (None: there is none). `facts` is what the lab
-    said at the end (see `simulation.lab.trial.Trial.run`), empty if it could not.
+    said at the end (see `simulation.lab.trial.Trial.run`), empty if it could not. `asked_ns` is when a
+    person asked here for the stop, None if nobody did.
     """
 
     spec: Spec
@@ -77,6 +78,7 @@ class Result:
     failure: str = ""
     left: list[str] = field(default_factory=list)
     kept: int | None = None
+    asked_ns: int | None = None
 
 
 class Run:
@@ -96,7 +98,7 @@ class Run:
         self._answer_text = ""
         self.part: IO[bytes] | None = None
         self._latest = None if request_at_s is None else time.monotonic() + request_at_s + START_S
-        self._asked = False
+        self._asked_ns: int | None = None
         self._ending = threading.Lock()  # two tabs may look at one run
 
     def snapshot(self) -> bytes:
@@ -111,8 +113,8 @@ class Run:
 
     def request_stop(self) -> None:
         """Ask now. Asking twice, or after the end, does nothing."""
-        if not self._asked and self._result is None:
-            self._asked = True
+        if self._asked_ns is None and self._result is None:
+            self._asked_ns = perf_counter_ns()
             self._latest = time.monotonic() + START_S
             self._lab.send({"do": "stop"})
 
@@ -173,7 +175,8 @@ class Run:
             self._tidy()
         else:
             lab.close()  # now: nobody else would remove its files if this process died next
-        return Result(self.spec, trimmed(content), lab.python, answer, ended_ns, failure, left, kept)
+        recording, asked_ns = trimmed(content), self._asked_ns
+        return Result(self.spec, recording, lab.python, answer, ended_ns, failure, left, kept, asked_ns)
 
     def _keep(self) -> int | None:
         """Take the partial file of worker-1 out of the directory that is about to be removed.

@@ -21,6 +21,15 @@ def test_times_count_from_the_start_of_the_trial() -> None:
     assert (findings.response_ms, findings.stop_ms) == (10.0, 12.0)
 
 
+@pytest.mark.parametrize(
+    ("asked_ms", "late_ns"),
+    [(None, 0), (4, 6 * MS), (10, 0), (11, 0)],  # the last: nobody had to ask any more
+)
+def test_request_counts_as_late_from_when_a_person_asked(asked_ms: float | None, late_ns: int) -> None:
+    asked_ns = None if asked_ms is None else at(asked_ms)
+    assert examine(stopped(LEFT_AT_20, asked_ns=asked_ns)).late_ns == late_ns
+
+
 def test_trial_is_as_slow_as_its_last_worker() -> None:
     findings = examine(stopped(LEFT_AT_40, LEFT_AT_20))
     assert (findings.noticed_ns, findings.cleaned_ns, findings.gone_ns) == (40 * MS, 41 * MS, 42 * MS)

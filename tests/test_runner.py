@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from simulation.autopsy import examine
-from simulation.lab.contract import Outcome, State
+from simulation.lab.contract import Options, Outcome, State
 from simulation.lab.spec import Spec
 from simulation.playback import Playback
+from simulation.report import tables
 from simulation.runner import Lab, Labs, Run
 from tests.waiting import LIMIT_S, at_work, running, until
 
@@ -93,6 +95,31 @@ def test_facts_of_the_dwell(labs: Labs) -> None:
     assert findings.dwell_ns >= 50_000_000
     assert findings.steps > 0
     assert findings.cpu_ns > 0
+
+
+def test_cpu_time_of_another_process_is_not_to_be_had(labs: Labs) -> None:
+    """Not 0: the worker works, where the lab's clock does not see it."""
+    findings = examine(labs.start(AT_ONCE._replace(strategy="terminate", workload="cpu")).result())
+    assert findings.outcome is Outcome.STOPPED
+    assert findings.cpu_ns is None
+    assert math.isnan(tables.trials([findings])["cpu_percent"].item())
+
+
+def test_error_in_another_process_is_told(labs: Labs) -> None:
+    spec = BY_HAND._replace(strategy="terminate", workload="stream", options=Options(first_s=0, reset_after=0))
+    [worker] = examine(labs.start(spec).result()).workers
+    assert worker.outcome is Outcome.DIED
+    assert worker.error.startswith("Connection")  # reset, or closed before the head of the answer came
+
+
+def test_a_person_who_has_to_wait_for_the_gil_is_told(labs: Labs) -> None:
+    """Between the click and the request lies at least what the C call still takes."""
+    run = labs.start(BY_HAND._replace(strategy="flag", workload="c-call-gil"))
+    at_work(run)
+    run.request_stop()
+    result = run.result()
+    assert result.asked_ns is not None
+    assert examine(result).late_ns == Playback(result.recording).requested - result.asked_ns > 0
 
 
 def test_clean_lab_is_used_again(labs: Labs) -> None:

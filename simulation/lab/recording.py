@@ -26,7 +26,7 @@ the ledger, stand in front of the lanes, where no record can overwrite them.
 The file, in native byte order (both processes are on one machine), all int64 up to the lanes::
 
     magic · workers · chunks a lane · t0 · requested · signalled · debit · credit
-    dwell_ns · cpu_ns · steps           (of the dwell before the request)
+    dwell_ns · cpu_ns · steps           (of the dwell before the request; no CPU time: CPU_UNKNOWN)
     late_ns                             (how much later than due the automatic request came)
     amount · asked_amount · disconnected · removed      (of a transfer, see `contract.Transfer`)
     chunks begun, one a lane            (lane 0 is the main thread)
@@ -58,6 +58,7 @@ HEADER = (
     *("amount", "asked_amount", "disconnected", "removed"),
 )
 STAMPS = ("noticed", "cleaned", "gone", "left")
+CPU_UNKNOWN = -1  # as `cpu_ns`
 
 _SPLIT = struct.Struct("@ii")
 _COUNT = struct.Struct("@q")

@@ -20,6 +20,7 @@ cleanup returned, `gone` when `join` returned.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sys
 import threading
@@ -43,7 +44,7 @@ from simulation.lab.contract import (
     UnavailableError,
     Workload,
 )
-from simulation.lab.recording import HEADER, STAMPS, Recording
+from simulation.lab.recording import CPU_UNKNOWN, HEADER, STAMPS, Recording
 from simulation.lab.spec import Spec
 
 STOP = 0  # in the inbox, where workers have numbers from 1
@@ -113,7 +114,7 @@ class Worker:
         except SystemExit:
             left = Left.FORCED
         except BaseException as error:  # whatever ended it is what this trial found out
-            self.error = f"{type(error).__name__}: {error}"
+            self.died(f"{type(error).__name__}: {error}")
         finally:
             self._stamps[self._base + NOTICED] = perf_counter_ns()
             self._stamps[self._base + LEFT] = left
@@ -125,13 +126,28 @@ class Worker:
             self.work.cleanup()
             self._stamps[self._base + CLEANED] = perf_counter_ns()
         except Exception as error:
-            self.error = f"cleanup: {type(error).__name__}: {error}"
+            self.died(f"cleanup: {type(error).__name__}: {error}")
         self._ended()
+
+    def died(self, error: str) -> None:
+        """Take down what the worker died of."""
+        self.error = error
+
+
+class Remote(Worker):
+    """The worker in another process: what it died of has to be written down to be known in the lab."""
+
+    def died(self, error: str) -> None:
+        _last_words(self._shared.directory, self.number).write_text(error)
+
+
+def _last_words(directory: Path, number: int) -> Path:
+    return directory / f"worker-{number}.error"
 
 
 def _in_another_process(number: int, shared: Shared) -> Worker:
     """The worker again, where the strategy has sent it. It needs no inbox: its end is seen there."""
-    worker = Worker(number, STRATEGIES[shared.spec.strategy](), shared, queue.SimpleQueue())
+    worker = Remote(number, STRATEGIES[shared.spec.strategy](), shared, queue.SimpleQueue())
     worker.work.setup()
     return worker
 
@@ -170,10 +186,16 @@ class Trial:
         left = [] if self.alive else _left_behind(works)
         return {
             "lock_free": lock_free,
-            "errors": {worker.number: worker.error for worker in self.workers if worker.error},
+            "errors": {worker.number: error for worker in self.workers if (error := self._error(worker))},
             "left": left,
             "reusable": bool(lock_free) and _settled(threads_before) and not _child_processes(),
         }
+
+    def _error(self, worker: Worker) -> str:
+        """What the worker died of, here or in another process; "" if it did not."""
+        with contextlib.suppress(FileNotFoundError):
+            return _last_words(self.shared.directory, worker.number).read_text()
+        return worker.error
 
     def _start(self) -> None:
         self.recording.header[T0] = perf_counter_ns()
@@ -184,13 +206,14 @@ class Trial:
 
     def _dwell(self, request_at_s: float | None) -> None:
         """Let the workers work until a stop is wanted or all have left; measure what they do."""
+        elsewhere = bool(_child_processes())  # what those use, this process's clock does not see
         wall_ns, cpu_ns = perf_counter_ns(), time.process_time_ns()
         deadline = None if request_at_s is None else time.monotonic() + request_at_s
         while self.alive and self._next(deadline) != STOP:
             pass
         header = self.recording.header
         header[DWELL] = perf_counter_ns() - wall_ns
-        header[CPU] = time.process_time_ns() - cpu_ns
+        header[CPU] = CPU_UNKNOWN if elsewhere else time.process_time_ns() - cpu_ns
         header[STEPS] = self.recording.accounts[1]
         header[LATE] = _late_ns(deadline)
 

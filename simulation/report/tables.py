@@ -81,10 +81,11 @@ def trials(findings: Sequence[Findings]) -> pd.DataFrame:
     Columns: `trial` (int64, from 1), `strategy`, `workload`, `outcome` (str), `workers`, `seed`,
     `dropped` (int64), `interval_s`, `response_ms`, `stop_ms` (float64, from the stop request; NaN:
     never, or not to be had), `cpu_percent` (float64, of one core, before the request; NaN: there
-    was no dwell), `steps_per_s` (float64, likewise), `requested_ns` … `gone_ns` (Int64, from the
-    trial's start; <NA>: never), one str column a check ("ok", "failed", "n/a"), `failure` (str, ""
-    unless the machinery failed), `python` (str), `late_ms` (float64: how much later than it was due
-    the automatic request came, because the main thread could not run).
+    was no dwell, or the workers were in other processes), `steps_per_s` (float64; NaN: there was no
+    dwell), `requested_ns` … `gone_ns` (Int64, from the trial's start; <NA>: never), one str column a
+    check ("ok", "failed", "n/a"), `failure` (str, "" unless the machinery failed), `python` (str),
+    `late_ms` (float64: how much later the request came than it was due, or than a person asked for
+    it, because the main thread could not run).
     """
     rows = [
         {
@@ -112,8 +113,8 @@ def trials(findings: Sequence[Findings]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({**stamps, "response_ms": "float64", "stop_ms": "float64"})
 
 
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan
+def _ratio(part: int | None, whole: int) -> float:
+    return part / whole if whole and part is not None else math.nan
 
 
 _STAMPS = ("requested_ns", "signalled_ns", "noticed_ns", "cleaned_ns", "gone_ns")
