@@ -307,10 +307,7 @@ class Lab:
 
     def answer(self, timeout_s: float) -> wire.Message | None:
         """The next answer, or None. After the last one comes {"say": "gone"}."""
-        try:
-            return self._answers.get(timeout=timeout_s) if timeout_s else self._answers.get_nowait()
-        except queue.Empty:
-            return None
+        return wire.take(self._answers, timeout_s)
 
     def spoil(self) -> None:
         """Say that something was left behind in this lab: no further trial for it."""

@@ -30,6 +30,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
+from simulation.lab import wire
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.contract import (
     Bench,
@@ -239,9 +240,8 @@ class Trial:
 
     def _next(self, deadline: float | None) -> int:
         """Wait for the next happening until `deadline`, whose coming counts as `STOP`."""
-        try:
-            number = self.inbox.get(timeout=_left(deadline))
-        except queue.Empty:
+        number = wire.take(self.inbox, _left(deadline))
+        if number is None:
             return STOP
         if number in self.alive:  # a worker says it twice, a person may press Cancel twice
             self.alive.pop(number).join()

@@ -1,4 +1,4 @@
-"""Commands to the lab and its answers: one JSON object a line, UTF-8.
+"""Commands to the lab and its answers: one JSON object a line, UTF-8; and how either side waits for one.
 
 Commands have a key ``do`` ("trial", "stop", "noise"), answers a key ``say`` ("ready", "started",
 "ended", "noise", "error").
@@ -6,12 +6,15 @@ Commands have a key ``do`` ("trial", "stop", "noise"), answers a key ``say`` ("r
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 
 class WireError(Exception):
@@ -51,3 +54,18 @@ def send(descriptor: int, message: Message) -> None:
     data = encode(message)
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def take(items: queue.SimpleQueue[T], timeout_s: float | None) -> T | None:
+    """The next item, or None if there was none within `timeout_s` (None: wait however long it takes).
+
+    It looks before it waits. `SimpleQueue.get` with a time-out may find its inner lock open and yet no
+    item; before Python 3.13 it then reckons how long to wait, and once the time is up, and the
+    reckoning below zero, it waits for ever. A look closes that lock.
+    https://github.com/python/cpython/blob/3.11/Modules/_queuemodule.c
+    """
+    with contextlib.suppress(queue.Empty):
+        return items.get_nowait()
+    with contextlib.suppress(queue.Empty):
+        return items.get(timeout=timeout_s)
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from collections.abc import Iterator
 
@@ -65,3 +66,35 @@ def test_message_longer_than_a_pipe(pipe: tuple[int, int]) -> None:
     thread.start()
     assert wire.decode(next(wire.lines(reader))) == message
     thread.join()
+
+
+class TouchyQueue:
+    """A queue as CPython's SimpleQueue was before 3.13, at its worst: whoever waits without having
+    looked since the last `put` waits for ever."""
+
+    def __init__(self, *items: int) -> None:
+        self.items, self.looked = list(items), False
+
+    def get_nowait(self) -> int:
+        if not self.items:
+            self.looked = True
+            raise queue.Empty
+        return self.items.pop(0)
+
+    def get(self, timeout: float | None) -> int:
+        assert self.looked, "this would wait for ever"
+        raise queue.Empty
+
+
+def test_taking_never_waits_without_having_looked() -> None:
+    items = TouchyQueue(7)
+    assert [wire.take(items, 0.0), wire.take(items, 0.0)] == [7, None]
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 1e-7, 1e-6, 1e-3])
+def test_taking_from_an_empty_queue_ends(timeout_s: float) -> None:
+    items: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in range(200):
+        assert wire.take(items, timeout_s) is None
+        items.put(number)
+        assert wire.take(items, timeout_s) == number
