@@ -19,6 +19,7 @@ from simulation.transfer import Fetch, facts, quantity, why
 
 REFRESH_S = 0.2
 MB = 1_000_000
+AFTER_MB, AFTER_TOKENS = 5, 20  # when nobody says otherwise
 KINDS = {"download": "File", "stream": "Chat answer"}
 SERVER = {"flows": "Flows", "stalls": "Stalls", "resets": "Resets"}
 TROUBLE = {"stalls": "stall_after", "resets": "reset_after"}
@@ -62,44 +63,32 @@ def settings(running: bool) -> None:
         "Method", METHODS, METHODS.index("flag"), lambda key: STRATEGIES[key].title, key="stop-method", **SHARED
     )
     st.caption(idea(method))
-    place = st.container()
-    if kind == "stream":
-        chat_settings()
-    else:
-        file_settings()
+    names = SERVER.__getitem__
+    trouble = st.segmented_control(
+        "Server", SERVER, default="flows", required=True, format_func=names, key="server", **SHARED
+    )
+    st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=running, on_click=start)
     with st.expander("More settings", icon=":material/tune:"):
+        numbers = chat_numbers if kind == "stream" else file_numbers
+        numbers("" if trouble == "flows" else SERVER[trouble])
         st.number_input(
             "Patience: how long to wait for the end, s", PATIENCE.low, PATIENCE.high, 2.0, 0.5, key="wait", **SHARED
         )
-    place.button(
-        "Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=running, on_click=start
-    )
 
 
-def chat_settings() -> None:
-    first, tokens = st.columns(2)
-    first.number_input("First token after, s", FIRST.low, FIRST.high, 3.0, 0.5, key="first-s", **SHARED)
-    tokens.number_input("Tokens (words)", TOKENS.low, TOKENS.high, 200, 50, key="tokens", **SHARED)
-    if (does := trouble()) != "flows":
-        st.number_input(f"{SERVER[does]} after, tokens", 0, TOKENS.high, 20, 10, key="after-tokens", **SHARED)
+def chat_numbers(trouble: str) -> None:
+    st.number_input("First token after, s", FIRST.low, FIRST.high, 3.0, 0.5, key="first-s", **SHARED)
+    st.number_input("Tokens (words)", TOKENS.low, TOKENS.high, 200, 50, key="tokens", **SHARED)
+    if trouble:
+        st.number_input(f"{trouble} after, tokens", 0, TOKENS.high, AFTER_TOKENS, 10, key="after-tokens", **SHARED)
 
 
-def file_settings() -> None:
-    size, rate = st.columns(2)
-    size.number_input("File size, MB", 1, int(SIZE.high) // MB, 100, 10, key="size-mb", **SHARED)
-    rate.number_input("Rate, MB/s (0: any)", 0, int(RATE.high) // MB, 10, 1, key="rate-mb", **SHARED)
-    if (does := trouble()) != "flows":
-        st.number_input(f"{SERVER[does]} after, MB", 0, int(SIZE.high) // MB, 5, 1, key="after-mb", **SHARED)
+def file_numbers(trouble: str) -> None:
+    st.number_input("File size, MB", 1, int(SIZE.high) // MB, 100, 10, key="size-mb", **SHARED)
+    st.number_input("Rate, MB/s (0: any)", 0, int(RATE.high) // MB, 10, 1, key="rate-mb", **SHARED)
+    if trouble:
+        st.number_input(f"{trouble} after, MB", 0, int(SIZE.high) // MB, AFTER_MB, 1, key="after-mb", **SHARED)
     st.toggle("Keep the partial file, to resume", True, key="keep", **SHARED)
-
-
-def trouble() -> str:
-    """What the server is to do."""
-    names = SERVER.__getitem__
-    does: str = st.segmented_control(
-        "Server", SERVER, default="flows", required=True, format_func=names, key="server", **SHARED
-    )
-    return does
 
 
 def chosen() -> dict[str, Any]:
@@ -108,10 +97,10 @@ def chosen() -> dict[str, Any]:
     options: dict[str, Any] = {"once": True}
     if now["kind"] == "stream":
         options |= {"first_s": now["first-s"], "tokens": now["tokens"]}
-        after = now.get("after-tokens", 20)
+        after = now.get("after-tokens", AFTER_TOKENS)
     else:
         options |= {"size": now["size-mb"] * MB, "rate": now["rate-mb"] * MB, "keep_part": now["keep"]}
-        after = now.get("after-mb", 5) * MB
+        after = now.get("after-mb", AFTER_MB) * MB
     if now["server"] != "flows":
         options[TROUBLE[now["server"]]] = after
     return {

@@ -20,7 +20,7 @@ def download(page: Page, server: Server) -> Page:
 
 def stalls(page: Page) -> None:
     page.get_by_role("radio", name="Stalls").click()
-    page.get_by_label("Stalls after, MB").first.wait_for()
+    page.get_by_label("Stalls after, MB").first.wait_for(state="attached")
 
 
 def stalled(page: Page) -> None:
@@ -61,11 +61,7 @@ def test_stalled_server(download: Page, method: str, thread: str, verdict: str) 
 
 
 def test_resume_loses_nothing_also_when_clicked_twice(download: Page, server: Server) -> None:
-    choose(download, "Method", "Shut down and close")
-    stalls(download)
-    rate = download.get_by_label("Rate, MB/s").first
-    rate.fill("1000")
-    rate.press("Enter")
+    download.goto(f"{server.url}/download?stop-method=Shut+down+and+close&server=Stalls&rate-mb=1000")
     stalled(download)
     press(download, "Cancel")
     result(download)
@@ -78,7 +74,7 @@ def test_resume_loses_nothing_also_when_clicked_twice(download: Page, server: Se
 
 def test_reset_is_told_and_can_be_resumed(download: Page) -> None:
     download.get_by_role("radio", name="Resets").click()
-    download.get_by_label("Resets after, MB").first.wait_for()
+    download.get_by_label("Resets after, MB").first.wait_for(state="attached")
     press(download, "Start")
     result(download)
     expect(download.get_by_text(re.compile(r"^Died of its own error"))).to_be_visible()
@@ -109,13 +105,29 @@ def test_impatient_clicks_a_reload_and_another_page_do_no_harm(download: Page, s
 
 def test_stop_generating(download: Page) -> None:
     download.get_by_role("radio", name="Chat answer").click()
-    download.get_by_label("First token after, s").first.wait_for()
+    download.get_by_label("First token after, s").first.wait_for(state="attached")
     press(download, "Start")
     download.get_by_text(re.compile(r"^the thread was asked")).wait_for()
     press(download, "Cancel")
     result(download)
     expect(download.get_by_text(re.compile(r"^[1-9]\d* of 200 tokens$"))).to_be_visible()
     expect(number(download, "Thread gone after")).to_have_text(re.compile(r"^\d.* (µs|ms)$"))
+
+
+def test_stalled_answer_is_resumed_from_a_link(download: Page, server: Server) -> None:
+    """The address has the settings; what has come of the answer does not come again."""
+    settings = "kind=Chat+answer&stop-method=Shut+down+and+close&server=Stalls&after-tokens=12&first-s=0&tokens=24"
+    download.goto(f"{server.url}/download?{settings}")
+    press(download, "Start")
+    download.get_by_text("12 of 24 tokens").wait_for()
+    press(download, "Cancel")
+    result(download)
+    download.get_by_role("button", name="Resume from 12 tokens").click()
+    download.get_by_text("24 of 24 tokens").wait_for()
+    result(download)
+    answer = "the thread was asked to stop and it did so in time"
+    expect(download.get_by_text(f"{answer} {answer}")).to_be_visible()
+    assert settings in download.url
 
 
 def test_closing_the_tab_ends_its_lab(download: Page, server: Server) -> None:
