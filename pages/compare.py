@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import visitor
 from pages.parts.chart import chart
 from pages.parts.progress import progress
-from pages.parts.trial import trial
+from pages.parts.trial import trials_of
 from simulation.experiment import Experiment, planned
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
 from simulation.lab.spec import INTERVAL, TRIALS, WORKERS
@@ -122,16 +122,14 @@ def the_table(table: Any) -> int | None:
     )
     rows = state["selection"]["rows"]
     if not rows:
-        st.caption("Open a row (its first cell) to see its typical trial.")
+        st.caption("Open a row (its first cell) to see its trials.")
     return rows[0] if rows and rows[0] < len(table) else None
 
 
 def opened(table: Any, row: int, experiment: Experiment) -> None:
-    """The typical trial of a row: the one with the median latency."""
-    place = comparison.representatives(experiment.outcomes).get(comparison.pair_at(table, row))
-    if place is not None:
-        with st.container(border=True):
-            trial(experiment.outcomes.findings[place], experiment.outcomes.recordings[place], key="opened")
+    """The trials of a row."""
+    with st.container(border=True):
+        trials_of(experiment.outcomes, comparison.pair_at(table, row), key="opened")
 
 
 def pictures(table: Any, trials: Any, experiment: Experiment) -> None:

@@ -10,13 +10,14 @@ import streamlit as st
 from pages.parts import visitor
 from pages.parts.chart import chart
 from pages.parts.progress import progress
-from pages.parts.trial import trial
+from pages.parts.trial import trials_of
 from simulation.experiment import Experiment, planned
-from simulation.lab.catalogue import STRATEGIES, WORKLOADS
+from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
 from simulation.report import comparison, matrix, tables
 from simulation.shelf import Compared
 
 REFRESH_S = 2.0
+ANSWER = ["Verdict", "Method", "Latency", "Stopped", "Damaged", "Advice", "Note"]  # what it says of each method
 
 
 def page() -> None:
@@ -24,14 +25,25 @@ def page() -> None:
     st.caption("Whether a method works depends on what the thread is doing. Each cell was run, or says why not.")
     compared = visitor.current("matrix", Compared)
     running = compared is not None and not compared.over
+    workload = question()
+    if compared is not None:
+        compared.experiment.first = workload
     controls(compared, running)
     visitor.problem()
-    st.fragment(show, run_every=REFRESH_S if running else None)(compared)
+    st.fragment(show, run_every=REFRESH_S if running else None)(compared, workload)
+
+
+def question() -> str:
+    """The question people come with: the workload they ask about, or ""."""
+    chosen = st.selectbox("My thread is busy with … what stops it?", WORKLOADS, None, key="busy-with",
+                          format_func=lambda key: f"{key}: {WORKLOADS[key].title}", bind="query-params",
+                          placeholder="choose what your thread is doing: its cells are run first")  # fmt: skip
+    return chosen or ""
 
 
 def controls(compared: Compared | None, running: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Trials of each cell", 1, 100, 5, key="cell trials", persist_state="session", width=200)
+        st.number_input("Trials of each cell", 1, 100, 5, key="cell-trials", bind="query-params", width=200)
         st.button("Start", type="primary", icon=":material/play_arrow:", disabled=running, on_click=start)
         unfinished = compared is not None and not running and compared.experiment.done < compared.experiment.total
         if compared is not None and unfinished:
@@ -40,15 +52,15 @@ def controls(compared: Compared | None, running: bool) -> None:
 
 
 def start() -> None:
-    trials, seed = st.session_state["cell trials"], secrets.randbelow(1_000_000)
+    trials, seed = st.session_state["cell-trials"], secrets.randbelow(1_000_000)
     settings = {"trials": trials, "seed": seed, **matrix.SETTINGS}
     visitor.start("matrix", lambda: Compared(planned(list(STRATEGIES), list(WORKLOADS), **settings)))
 
 
-def show(compared: Compared | None) -> None:
+def show(compared: Compared | None, workload: str) -> None:
     """The matrix as it is now. The last refresh of a live one draws the page anew."""
     if compared is None:
-        picture(None)
+        picture(None, workload)
         return
     if not compared.over:
         st.session_state["matrix_live"] = True
@@ -58,18 +70,19 @@ def show(compared: Compared | None) -> None:
         st.rerun()
     if compared.experiment.problem:
         st.error(compared.experiment.problem)
-    picture(compared.experiment)
+    picture(compared.experiment, workload)
 
 
-def picture(experiment: Experiment | None) -> None:
-    """The heat map, the answers, and the trial of the cell that was clicked."""
+def picture(experiment: Experiment | None, workload: str) -> None:
+    """The answer, the heat map, and the trials of the cell that was clicked."""
     if experiment is None or not experiment.done:
         chart(matrix.heat_map(matrix.cells(comparison.empty(), {}, {})), key="matrix", label="Nothing was run yet.")
         return
     outcomes = experiment.outcomes
     trials = tables.trials(outcomes.findings)
     table = comparison.comparison(trials, outcomes, experiment.plan.seed)
-    answer(table)
+    if workload:
+        answer(table, workload, running=experiment.now is not None)
     every_cell = matrix.cells(table, matrix.late(trials), outcomes.unavailable)
     clicked = chart(
         matrix.heat_map(every_cell), key="matrix", label="All cells; the same is in the CSV file.", clicks=True
@@ -79,33 +92,31 @@ def picture(experiment: Experiment | None) -> None:
                        icon=":material/download:")  # fmt: skip
 
 
-def answer(table: Any) -> None:
-    """The question people come with."""
-    workload = st.selectbox("My thread is busy with …  what stops it?", WORKLOADS, None, key="blocked",
-                            format_func=lambda key: f"{key}: {WORKLOADS[key].title}", persist_state="session",
-                            placeholder="choose what your thread is doing")  # fmt: skip
-    if workload is not None:
-        words = comparison.for_people(matrix.answers(table, workload))
-        st.dataframe(words[["Verdict", "Method", "Latency", "Stopped", "Damaged", "Advice", "Note"]], hide_index=True,
-                     column_config={"Latency": st.column_config.ImageColumn("Stop latency", width=190)})  # fmt: skip
+def answer(table: Any, workload: str, running: bool) -> None:
+    """What stops a thread that does this, as far as it was measured."""
+    found = matrix.answers(table, workload)
+    possible = sum(not why_not(strategy, workload) for strategy in STRATEGIES)
+    more = "; the others are run first" if running and len(found) < possible else ""
+    st.caption(f"{len(found)} of {possible} methods measured on {workload}{more}. Safe first, then fast.")
+    if len(found):
+        words = comparison.for_people(found)[ANSWER]
+        latency = st.column_config.ImageColumn("Stop latency", width=190)
+        st.dataframe(words, hide_index=True, height="content", column_config={"Latency": latency})
 
 
 def opened(clicked: Any, every_cell: Any, experiment: Experiment) -> None:
-    """The typical trial of the clicked cell, or why there is none."""
+    """The trials of the clicked cell, or why there is none."""
     if not clicked:
         st.caption(
-            'Click a cell to see its typical trial and why it ends as it does. "+200 ms late": the request itself '
+            'Click a cell to see its trials and why it ends as it does. "+200 ms late": the request itself '
             "came that late, because the worker kept the GIL from the thread that asks."
         )
         return
     strategy, workload = clicked
     with st.container(border=True):
         st.subheader(f"{STRATEGIES[strategy].title} · {WORKLOADS[workload].title}", anchor=False)
-        place = comparison.representatives(experiment.outcomes).get((strategy, workload))
-        if place is None:
+        if not trials_of(experiment.outcomes, (strategy, workload), key="cell"):
             st.info(matrix.why(every_cell, strategy, workload))
-        else:
-            trial(experiment.outcomes.findings[place], experiment.outcomes.recordings[place], key="cell")
 
 
 page()

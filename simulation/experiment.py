@@ -2,7 +2,8 @@
 
 The order is random but seeded, and goes in rounds: each round runs every pair once. So whatever
 drifts on the machine while an experiment runs falls on all strategies alike, and an experiment
-that is cancelled in the middle has about as many trials of each.
+that is cancelled in the middle has about as many trials of each. Somebody who waits for the answer
+about one workload may have its trials first: still all strategies in turn.
 
 Its own Cancel is the method `event` together with `close`: the Event is looked at between two
 trials, and closing the lab ends the trial that the loop is waiting for. The lab is a process, so
@@ -14,8 +15,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Plan:
 
     def without(self, pairs: Collection[Pair]) -> Plan:
         """The same plan without some pairs, such as those that were measured before."""
-        rounds = [[spec for spec in specs if (spec.strategy, spec.workload) not in pairs] for specs in self.rounds]
+        rounds = [[spec for spec in specs if _pair(spec) not in pairs] for specs in self.rounds]
         return Plan(rounds, self.seed, self.left_out)
 
 
@@ -102,24 +103,31 @@ class Outcomes:
 
 
 class Experiment:
-    """Runs a plan. `run` in whatever thread, `cancel` from any other."""
+    """Runs a plan. `run` in whatever thread, `cancel` from any other, and so `first`: the workload whose
+    trials go before the others ("": none)."""
 
     def __init__(self, plan: Plan, labs: Labs, outcomes: Outcomes | None = None) -> None:
         """`outcomes`: those of an earlier experiment with this plan, to go on from."""
         self.plan, self.outcomes = plan, outcomes or Outcomes()
         self.now: Spec | None = None  # what runs at the moment
         self.problem = ""  # why no further trial could be run
+        self.first = ""
         self._labs = labs
         self._stop = threading.Event()
-        self._measured = {found.spec for found in self.outcomes.findings}
-        self._kept = Counter(_pair(self.outcomes.findings[place]) for place in self.outcomes.recordings)
+        measured = {found.spec for found in self.outcomes.findings}
+        self._coming = deque(spec for specs in plan.rounds for spec in specs if spec not in measured)
+        self._kept = Counter(_pair(self.outcomes.findings[place].spec) for place in self.outcomes.recordings)
         self._began_s, self._began_at = time.monotonic(), self.done
 
     def run(self, after_each: Callable[[], object] = lambda: None) -> None:
         """Run the plan to its end, until `cancel`, or until a lab cannot be had any more."""
         try:
-            for specs in self.plan.rounds:
-                self._round(specs, after_each)
+            for number, spec in enumerate(self._in_order(), 1):
+                if _pair(spec) not in self.outcomes.unavailable:
+                    self._trial(spec)
+                if not self._stop.is_set():
+                    after_each()
+                    self._noise(number)
         except LabError as error:
             if not self._stop.is_set():
                 self.problem = str(error)
@@ -154,16 +162,18 @@ class Experiment:
             return None
         return (time.monotonic() - self._began_s) / fresh * (self.total - self.done)
 
-    def _round(self, specs: list[Spec], after_each: Callable[[], object]) -> None:
-        fresh = [spec for spec in specs if spec not in self._measured]
-        for spec in fresh:
-            if self._stop.is_set():
-                return
-            if (spec.strategy, spec.workload) not in self.outcomes.unavailable:
-                self._trial(spec)
-            if not self._stop.is_set():
-                after_each()
-        if fresh and not self._stop.is_set():
+    def _in_order(self) -> Iterator[Spec]:
+        """The trials that are still to be run, as they come to their turn."""
+        while self._coming and not self._stop.is_set():
+            preferred = (place for place, spec in enumerate(self._coming) if spec.workload == self.first)
+            place = next(preferred, 0) if self.first else 0
+            spec = self._coming[place]
+            del self._coming[place]
+            yield spec
+
+    def _noise(self, number: int) -> None:
+        """After as many trials as a round has, and after the last one."""
+        if not self._stop.is_set() and (number % len(self.plan.rounds[0]) == 0 or not self._coming):
             self.outcomes.noise_ns += self._labs.noise(NOISE_SAMPLES)
 
     def _trial(self, spec: Spec) -> None:
@@ -171,18 +181,18 @@ class Experiment:
         try:
             result = self._labs.start(spec).result()
         except NotAvailable as error:
-            self.outcomes.unavailable[spec.strategy, spec.workload] = str(error)
+            self.outcomes.unavailable[_pair(spec)] = str(error)
             return
         if not self._stop.is_set():  # else it was cut off
             self._keep(examine(result), result.recording)
 
     def _keep(self, findings: Findings, recording: bytes) -> None:
-        place, pair = self.done, _pair(findings)
+        place, pair = self.done, _pair(findings.spec)
         self.outcomes.findings.append(findings)
         if self._kept[pair] < RECORDINGS_A_PAIR:
             self._kept[pair] += 1
             self.outcomes.recordings[place] = recording
 
 
-def _pair(findings: Findings) -> Pair:
-    return findings.spec.strategy, findings.spec.workload
+def _pair(spec: Spec) -> Pair:
+    return spec.strategy, spec.workload

@@ -152,6 +152,26 @@ def test_what_runs_now_and_the_time_left() -> None:
     assert experiment.left_s == 0
 
 
+def test_what_somebody_waits_for_is_run_first() -> None:
+    """All its rounds, in their order; then the rest in theirs. The wish may come in the middle."""
+    experiment = Experiment(planned(["flag"], ["sleep", "files", "cpu"], trials=2, seed=1, **QUICK), Labs())
+    before = [spec.workload for spec in chain(*experiment.plan.rounds)]
+
+    def ask() -> None:
+        experiment.first = "cpu"
+
+    experiment.run(after_each=ask)
+    run = [found.spec for found in experiment.outcomes.findings]
+    started, rest = before[0], before[1:]
+    assert [spec.workload for spec in run] == [
+        started,
+        *(workload for workload in rest if workload == "cpu"),
+        *(workload for workload in rest if workload != "cpu"),
+    ]
+    assert sorted(run) == sorted(chain(*experiment.plan.rounds))
+    assert len(experiment.outcomes.noise_ns) == 40
+
+
 def test_cancel_in_the_middle_keeps_what_there_is() -> None:
     labs = Counted()
     experiment = Experiment(small(trials=100), labs)

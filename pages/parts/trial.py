@@ -8,13 +8,32 @@ import streamlit as st
 
 from pages.parts.chart import chart
 from simulation.autopsy import CHECKS, Findings
+from simulation.experiment import Outcomes, Pair
 from simulation.playback import Playback
-from simulation.report import figures, tables
+from simulation.report import comparison, figures, tables
 from simulation.report.narrative import headline, narrative, settings
 from simulation.report.words import CHECK, duration
 
 SYMBOL = {"ok": ":green[✔ ok]", "failed": ":red[✘ failed]", "n/a": ":gray[– not applicable]"}
 WHOLE, CLOSE_UP = "Whole run", "Around the stop"
+
+
+def trials_of(outcomes: Outcomes, pair: Pair, key: str) -> bool:
+    """The trials of a pair, the typical one first in sight; False if none can be shown."""
+    places = comparison.places(outcomes).get(pair, [])
+    if not places:
+        return False
+    typical = comparison.representatives(outcomes)[pair]
+
+    def named(place: int) -> str:
+        ordinary = " · typical: the median" if place == typical else ""
+        return f"Trial {places.index(place) + 1} of {len(places)}: {headline(outcomes.findings[place])}{ordinary}"
+
+    place = st.selectbox(
+        "Trial", places, places.index(typical), named, key=f"{key} {pair}", label_visibility="collapsed"
+    )
+    trial(outcomes.findings[place], outcomes.recordings[place], key=key)
+    return True
 
 
 def trial(findings: Findings, recording: bytes, key: str) -> None:

@@ -284,12 +284,17 @@ def representatives(outcomes: Outcomes) -> dict[tuple[str, str], int]:
     That is the one whose stop latency is the median (the lower one of two), or the first, where
     none stopped.
     """
-    places: dict[tuple[str, str], list[int]] = {}
+    return {pair: _median_of(group, outcomes) for pair, group in places(outcomes).items()}
+
+
+def places(outcomes: Outcomes) -> dict[tuple[str, str], list[int]]:
+    """For each pair the positions of its valid trials that have a recording."""
+    found: dict[tuple[str, str], list[int]] = {}
     for place in sorted(outcomes.recordings):
-        found = outcomes.findings[place]
-        if not found.failure:
-            places.setdefault((found.spec.strategy, found.spec.workload), []).append(place)
-    return {pair: _median_of(group, outcomes) for pair, group in places.items()}
+        trial = outcomes.findings[place]
+        if not trial.failure:
+            found.setdefault((trial.spec.strategy, trial.spec.workload), []).append(place)
+    return found
 
 
 def pair_at(table: pd.DataFrame, row: int) -> tuple[str, str]:

@@ -18,16 +18,18 @@ from simulation.report.words import duration
 
 NOT_YET = "not run yet"
 SETTINGS = {"interval_s": 0.05, "request_after_s": 0.05, "patience_s": 0.7}  # of every cell
-NEVER_MS = 10_000.0  # the colour of "never", on a scale from 0.1 ms to 10 s
+INK, PAPER, NEVER_COLOUR = "#111111", "#FFFFFF", "#081D58"
+# The light part of ColorBrewer's YlGnBu (https://colorbrewer2.org): dark text is readable on all of it.
+COLOURS = ["#FFFFD9", "#EDF8B1", "#C7E9B4", "#7FCDBB", "#41B6C4"]
 SCALE = {
-    "colorscale": "Cividis",
-    "reversescale": True,
+    "colorscale": [[place / (len(COLOURS) - 1), colour] for place, colour in enumerate(COLOURS)],
     "zmin": -1,
-    "zmax": math.log10(NEVER_MS),
+    "zmax": 3,
     "colorbar": {
         "title": {"text": "stop latency"},
-        "tickvals": [-1, 0, 1, 2, 3, 4],
-        "ticktext": ["0.1 ms", "1 ms", "10 ms", "0.1 s", "1 s", "never"],
+        "tickvals": [-1, 0, 1, 2, 3],
+        "ticktext": ["0.1 ms", "1 ms", "10 ms", "0.1 s", "1 s"],
+        "len": 0.6,
     },
 }
 ROW_PX, COLUMN_PX = 41, 72
@@ -94,29 +96,42 @@ def for_terminal(every_cell: pd.DataFrame) -> str:
 
 
 def heat_map(cells: pd.DataFrame) -> go.Figure:
-    """The matrix as a figure: colour is the stop latency (logarithmic), the text says it all."""
+    """The matrix as a figure: colour is the stop latency (logarithmic), the text says it all.
+
+    A layer for each colour of text: cells without a number, those that never stop, those with a number.
+    """
     strategies, workloads = list(STRATEGIES), list(WORKLOADS)
     shape = (len(strategies), len(workloads))
     text = cells["text"].to_numpy(object).reshape(shape)
-    stop_ms = np.where(text == "never", NEVER_MS, cells["stop_ms"].to_numpy().reshape(shape))
+    stop_ms, never = cells["stop_ms"].to_numpy().reshape(shape), text == "never"
     hover = (cells["strategy"] + " on " + cells["workload"] + "<br>" + cells["text"] + "<br>" + cells["why"]).to_numpy()
     every = {
         "type": "heatmap",
         "x": workloads,
         "y": [STRATEGIES[key].title for key in strategies],
-        "text": text,
         "customdata": [[[strategy, workload] for workload in workloads] for strategy in strategies],
         "hovertext": hover.reshape(shape),
         "hovertemplate": "%{hovertext}<extra></extra>",
+        "texttemplate": "%{text}",
         "xgap": 2,
         "ygap": 2,
     }
-    empty = np.isnan(stop_ms)
-    grey = {"z": np.where(empty, 0, np.nan), "colorscale": [[0, GRID], [1, GRID]], "showscale": False}
-    names = {"texttemplate": "%{text}", "textfont": {"size": 11, "color": "#7F8B97"}}
-    layers = [{**every, **grey, **names}] if empty.any() else []
-    if not empty.all():
-        layers.append({**every, "z": np.log10(stop_ms), "texttemplate": "%{text}", "textfont": {"size": 11}, **SCALE})
+    measured = ~np.isnan(stop_ms)
+    layers = [
+        {
+            **every,
+            "z": np.where(where, values, np.nan),
+            "text": np.where(where, text, ""),
+            "textfont": {"size": 11, **ink},
+            **colours,
+        }
+        for where, values, ink, colours in (
+            (~measured & ~never, 0, {}, {**_one(GRID), "meta": {"themed": True}}),  # whoever draws it has the colour
+            (never, 0, {"color": PAPER}, _one(NEVER_COLOUR)),
+            (measured, np.log10(stop_ms), {"color": INK}, SCALE),
+        )
+        if where.any()
+    ]
     layout = {
         "height": 120 + ROW_PX * len(strategies),
         "margin": {"l": 10, "r": 10, "t": 60, "b": 10},
@@ -127,6 +142,11 @@ def heat_map(cells: pd.DataFrame) -> go.Figure:
         "meta": {"minWidth": 160 + COLUMN_PX * len(workloads)},  # on a phone it is scrolled, not squeezed
     }
     return go.Figure({"data": layers, "layout": layout})
+
+
+def _one(colour: str) -> dict[str, Any]:
+    """A layer of one colour."""
+    return {"colorscale": [[0, colour], [1, colour]], "showscale": False}
 
 
 def answers(table: pd.DataFrame, workload: str) -> pd.DataFrame:
