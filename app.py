@@ -6,8 +6,12 @@ every session runs it as a script.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import streamlit as st
 from starlette.responses import FileResponse
@@ -18,9 +22,28 @@ from pages.parts.chart import PLOTLY_JS, PLOTLY_URL
 from simulation.shelf import SHELF
 
 
+def send_at_once(loop: asyncio.AbstractEventLoop) -> None:
+    """Switch off Nagle's algorithm for the connections of the server that `loop` is about to create.
+
+    asyncio does so itself, but not for sockets made as Streamlit makes its own: without naming the protocol
+    (https://github.com/python/cpython/blob/3.11/Lib/asyncio/base_events.py#L191). Then the body of every
+    answer waits some 40 ms for the browser to acknowledge its head, and a page is a hundred answers.
+    """
+    create_server = loop.create_server
+
+    async def create(*args: Any, sock: socket.socket | None = None, **kwargs: Any) -> Any:
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits that
+        return await create_server(*args, sock=sock, **kwargs)
+
+    with contextlib.suppress(AttributeError):  # uvloop's loops have no such attribute, and no such need
+        loop.create_server = create  # type: ignore[method-assign]
+
+
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """When the server goes down, so do the labs."""
+    send_at_once(asyncio.get_running_loop())
     try:
         yield
     finally:

@@ -9,11 +9,12 @@ import streamlit as st
 
 from pages.parts import visitor
 from pages.parts.chart import chart
+from pages.parts.lesson import lesson_tabs
 from pages.parts.trial import trial
 from simulation.autopsy import examine
 from simulation.lab.catalogue import STRATEGIES, why_not
 from simulation.lab.spec import FIRST, PATIENCE, RATE, SIZE, TOKENS, Spec, checked
-from simulation.report.lesson import idea, lesson, source
+from simulation.report.lesson import idea
 from simulation.runner import Result
 from simulation.transfer import Fetch, facts, quantity, why
 
@@ -172,9 +173,7 @@ def report(fetch: Fetch, result: Result) -> None:
     with st.container(border=True):
         st.markdown(why(result, fetch.whole))
     trial(findings, result.recording, key="transfer")
-    about, code = st.tabs(["Lesson", "Source"])
-    about.markdown(lesson(result.spec.strategy))
-    code.code(source(result.spec.strategy), language="python")
+    lesson_tabs(result.spec.strategy)
 
 
 def ending(fetch: Fetch) -> None:

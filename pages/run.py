@@ -9,13 +9,14 @@ import streamlit as st
 
 from pages.parts import visitor
 from pages.parts.chart import chart
+from pages.parts.lesson import lesson_tabs
 from pages.parts.trial import trial
 from simulation.autopsy import Findings, examine
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, checked
 from simulation.playback import Playback
 from simulation.report import figures, tables
-from simulation.report.lesson import idea, lesson, source
+from simulation.report.lesson import idea
 from simulation.report.narrative import glance
 from simulation.runner import Result
 from simulation.shelf import Watched
@@ -46,7 +47,7 @@ def welcome(strategy: str) -> None:
         "Press **Start**: real threads run in a process of their own, and their timeline grows here. "
         "Press **Cancel** to ask them to stop, and see how long that took and what it broke."
     )
-    lesson_tabs(strategy, [])
+    lesson_tabs(strategy)
 
 
 def controls(running: bool) -> str:
@@ -141,19 +142,8 @@ def report(result: Result) -> None:
     findings = examine(result)
     trial(findings, result.recording, key="timeline")
     events = tables.events([result.recording])
-    lesson_tabs(
-        result.spec.strategy,
-        [("State events", lambda: state_events(events)), ("Workers", lambda: workers(findings))],
-    )
-
-
-def lesson_tabs(strategy: str, more: list[tuple[str, Any]]) -> None:
-    about, code, *others = st.tabs(["Lesson", "Source", *(name for name, _ in more)])
-    about.markdown(lesson(strategy))
-    code.code(source(strategy), language="python")
-    for tab, (_, fill) in zip(others, more):
-        with tab:
-            fill()
+    more = {"State events": lambda: state_events(events), "Workers": lambda: workers(findings)}
+    lesson_tabs(result.spec.strategy, more)
 
 
 def state_events(events: Any) -> None:

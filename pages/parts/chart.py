@@ -66,8 +66,8 @@ function remember(chart) {
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const chart = parentElement.querySelector(".chart");
-  if (!data.figure) {                          // fetch the script when the page has come to rest
-    (window.requestIdleCallback ?? setTimeout)(() => plotly(data.url));
+  if (!data.figure) {                          // get ready while the reader reads
+    setTimeout(plotly, 2000, data.url);
     return;
   }
   const loading = plotly(data.url);

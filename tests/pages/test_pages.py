@@ -55,6 +55,12 @@ def press(app: AppTest, label: str) -> AppTest:
     return drawn(button.click().run())
 
 
+def opened(app: AppTest, tab: str) -> AppTest:
+    """Open one of the tabs under a run."""
+    app.session_state["lesson"] = tab
+    return drawn(app.run())
+
+
 def said(app: AppTest) -> str:
     """All texts of the page but those of tables."""
     boxes = (*app.success, *app.warning, *app.error, *app.info, *app.caption, *app.markdown)
@@ -93,6 +99,9 @@ def test_run_page_as_it_is_first_seen(app: AppTest) -> None:
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_lesson_and_source_follow_the_method(strategy: str, app: AppTest) -> None:
     drawn(app.selectbox(key="method").set_value(strategy).run())
+    assert "#### Idea" in app.tabs[0].markdown[0].value
+    assert not app.code  # a tab is filled when it is opened
+    opened(app, "Source")
     assert f"class {STRATEGIES[strategy].__name__}(Strategy):" in app.code[0].value
 
 
@@ -125,7 +134,9 @@ def test_what_a_run_left_behind_is_shown(app: AppTest) -> None:
     drawn(app.run())
     for check in ("Thread gone", "Lock free", "Ledger balanced", "Cleanup complete", "Nothing left behind"):
         assert f":green[✔ ok] **{check}**" in said(app)
-    events, workers = (table.value for table in app.dataframe)
+    [events] = opened(app, "State events").dataframe
+    [workers] = opened(app, "Workers").dataframe
+    events, workers = events.value, workers.value
     assert {"trial", "lane", "state", "t_ns", "detail"} == set(events.columns)
     assert workers["outcome"].tolist() == ["stopped"]
 
