@@ -20,9 +20,8 @@ def test_cancel_continue_and_a_click_on_a_cell(page: Page, server: Server) -> No
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Download CSV", exact=True).wait_for()
     page.get_by_role("button", name="Continue").wait_for()
-    plot = page.locator(".chart .nsewdrag").bounding_box()
-    assert plot
-    page.mouse.click(plot["x"] + 10, plot["y"] + 10)  # the first cell: flag on sleep
+    page.get_by_role("button", name="Cancel").wait_for(state="detached")
+    page.locator(".chart .nsewdrag").click(position={"x": 10, "y": 10})  # the first cell: flag on sleep
     expect(page.get_by_role("heading", name="Flag variable · Work a little, sleep")).to_be_visible()
 
 
