@@ -81,9 +81,12 @@ def picture(experiment: Experiment | None, workload: str) -> None:
     outcomes = experiment.outcomes
     trials = tables.trials(outcomes.findings)
     table = comparison.comparison(trials, outcomes, experiment.plan.seed)
+    late_ms = matrix.late(trials)
     if workload:
         answer(table, workload, running=experiment.now is not None)
-    every_cell = matrix.cells(table, matrix.late(trials), outcomes.unavailable)
+        if late := matrix.lateness(late_ms, workload):
+            st.warning(late, icon=":material/warning:")
+    every_cell = matrix.cells(table, late_ms, outcomes.unavailable)
     clicked = chart(
         matrix.heat_map(every_cell), key="matrix", label="All cells; the same is in the CSV file.", clicks=True
     )

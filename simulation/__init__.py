@@ -4,7 +4,8 @@ Data flows one way: page or command line → `runner` → lab → recording → 
 
 =================  ==========================================================================
 `simulation.lab`   all that runs inside the lab process; standard library only
-`runner`           the parent of a lab: start it, ask a thread to stop, reap it on every path
+`runner`           the parent of a lab: start a trial in it, ask a thread to stop, read the recording
+`process`          the lab's process: start it, talk to it, reap it on every path
 `autopsy`          what a trial left behind, check by check
 `report`           tables, sentences and figures made from recordings; knows pandas and Plotly
 `__main__`         the command line: ``python -m simulation``

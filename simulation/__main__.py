@@ -18,9 +18,10 @@ from simulation.experiment import Experiment, planned
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
 from simulation.lab.spec import TRIALS, Spec, SpecError, checked, whole
 from simulation.playback import Playback
+from simulation.process import LabError, find_python
 from simulation.report.lesson import idea
 from simulation.report.narrative import narrative
-from simulation.runner import LabError, Labs, Result, find_python
+from simulation.runner import Labs, Result
 
 INTERRUPTED = 130
 

@@ -23,7 +23,8 @@ from typing import Any
 from simulation.autopsy import Findings, examine
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
 from simulation.lab.spec import TRIALS, Spec, SpecError, checked, known, whole
-from simulation.runner import LabError, Labs, NotAvailable
+from simulation.process import LabError, NotAvailable
+from simulation.runner import Labs
 
 NOISE_SAMPLES = 20  # wake-ups of the reference thread a round
 RECORDINGS_A_PAIR = 50  # recordings, to show timelines of; every trial's numbers are kept

@@ -12,8 +12,9 @@ from simulation.lab.http_client import CHUNK
 from simulation.lab.http_server import PIECE, PIECES_PER_S
 from simulation.lab.spec import Spec
 from simulation.playback import Playback
+from simulation.process import LabError
 from simulation.report.words import duration
-from simulation.runner import LabError, Result
+from simulation.runner import Result
 from simulation.shelf import Watched
 
 SPEED_OVER_NS = 1_000_000_000  # the speed shown is that of the last second

@@ -16,7 +16,7 @@ import pytest
 
 from simulation.__main__ import main
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.runner import ROOT
+from simulation.process import ROOT
 from tests.waiting import LIMIT_S, at_work, children, running, until
 
 Said = pytest.CaptureFixture[str]
@@ -150,7 +150,7 @@ def no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*_: object) -> None:
         pytest.fail("a lab was started")
 
-    monkeypatch.setattr("simulation.runner._spawn", start)
+    monkeypatch.setattr("simulation.process._spawn", start)
 
 
 @pytest.mark.usefixtures("no_lab")

@@ -16,8 +16,9 @@ import pytest
 from simulation import experiment
 from simulation.__main__ import main
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL
+from simulation.process import ROOT
 from simulation.report.comparison import COLUMNS
-from simulation.runner import ROOT, Labs, Run
+from simulation.runner import Labs, Run
 from tests.waiting import LIMIT_S, children, running, until
 
 Said = pytest.CaptureFixture[str]
@@ -36,7 +37,7 @@ def no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*_: object) -> None:
         pytest.fail("a lab was started")
 
-    monkeypatch.setattr("simulation.runner._spawn", start)
+    monkeypatch.setattr("simulation.process._spawn", start)
 
 
 @pytest.mark.usefixtures("no_lab")
@@ -160,7 +161,7 @@ def test_every_trial_fails(more: list[str], monkeypatch: pytest.MonkeyPatch, cap
 
 @pytest.mark.usefixtures("quick")
 def test_no_lab_to_be_had_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
-    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    monkeypatch.setattr("simulation.process.READY_S", 0.0)
     assert main(["compare", "flag", "--trials", "1"]) == 2
     said = capsys.readouterr()
     assert said.out == ""

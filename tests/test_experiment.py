@@ -23,8 +23,9 @@ from simulation.experiment import Experiment, Outcomes, Plan, planned
 from simulation.lab.contract import Outcome, State
 from simulation.lab.spec import Spec, SpecError
 from simulation.playback import Playback
+from simulation.process import LabError
 from simulation.report.comparison import representatives
-from simulation.runner import Lab, LabError, Labs, Run
+from simulation.runner import Lab, Labs, Run
 from tests.waiting import LIMIT_S, at_work, children, until
 
 PAIRS = [(strategy, workload) for workload in ("sleep", "files") for strategy in ("flag", "event", "daemon")]
@@ -245,7 +246,7 @@ def test_cancel_twice_and_after_the_end() -> None:
 
 
 def test_lab_that_cannot_be_had_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    monkeypatch.setattr("simulation.process.READY_S", 0.0)
     experiment = Experiment(small(), Labs())
     experiment.run()
     assert experiment.problem.startswith("The lab did not get ready")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulation.lab.catalogue import STRATEGIES
-from simulation.runner import Labs, NotAvailable
+from simulation.process import NotAvailable
+from simulation.runner import Labs
 from tests.test_matrix_outcomes import ALLOWED, Allowed, check, measured
 
 

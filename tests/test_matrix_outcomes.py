@@ -16,7 +16,8 @@ from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
 from simulation.lab.contract import Outcome
 from simulation.lab.spec import Spec, SpecError, checked
 from simulation.playback import Playback
-from simulation.runner import Lab, Labs, NotAvailable, Run
+from simulation.process import NotAvailable
+from simulation.runner import Lab, Labs, Run
 
 LIMIT_S = 60.0  # only turns a hang into a failure
 IMPATIENT_S = 0.2  # for what never stops

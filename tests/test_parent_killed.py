@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.runner import ROOT
+from simulation.process import ROOT
 from tests.waiting import running, until
 
 HEAD = """

@@ -14,11 +14,12 @@ from typing import IO
 
 import pytest
 
-from simulation import runner
+from simulation import process, runner
 from simulation.autopsy import examine
 from simulation.lab.contract import Outcome
 from simulation.lab.spec import Spec
-from simulation.runner import Lab, LabError, Labs, find_python
+from simulation.process import LabError, find_python
+from simulation.runner import Lab, Labs
 from tests.waiting import at_work
 
 SPEC = Spec("flag", request_after_s=0.0, patience_s=0.05)
@@ -56,7 +57,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
         def spawn(python: str, directory: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
             return subprocess.Popen(
                 [python, "-c", code, str(directory)],
-                cwd=runner.ROOT,
+                cwd=process.ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -64,7 +65,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
                 start_new_session=True,
             )
 
-        monkeypatch.setattr(runner, "_spawn", spawn)
+        monkeypatch.setattr(process, "_spawn", spawn)
 
     return install
 
@@ -88,7 +89,7 @@ def test_lab_that_does_not_start(pretend: Pretend, code: str, why: str) -> None:
 
 
 def test_lab_that_never_gets_ready(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "READY_S", 0.1)
+    monkeypatch.setattr(process, "READY_S", 0.1)
     pretend(SILENCE)
     with pytest.raises(LabError, match=r"^The lab did not get ready: it said nothing\.$"):
         Lab()

@@ -10,7 +10,7 @@ import pytest
 from simulation import shelf as module
 from simulation.experiment import planned
 from simulation.lab.spec import Spec
-from simulation.runner import LabError
+from simulation.process import LabError
 from simulation.shelf import Compared, Shelf, Visitor, Watched
 from tests.waiting import LIMIT_S, children, until
 
@@ -102,7 +102,7 @@ def test_next_run_starts_when_the_one_before_is_over(shelf: Shelf) -> None:
 
 
 def test_run_that_failed_to_start_is_not_shown(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    monkeypatch.setattr("simulation.process.READY_S", 0.0)
     ann = Visitor()
     with pytest.raises(LabError):
         shelf.start("run", lambda: Watched(BY_HAND), ann)
@@ -176,7 +176,7 @@ def test_live_run_is_not_thrown_away(shelf: Shelf, monkeypatch: pytest.MonkeyPat
 
 
 def test_run_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    monkeypatch.setattr("simulation.process.READY_S", 0.0)
     with pytest.raises(LabError):
         Watched(BY_HAND)
     assert children() == set()

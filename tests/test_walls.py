@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.runner import ROOT
+from simulation.process import ROOT
 
 SIMULATION = sorted(ROOT.glob("simulation/**/*.py"))
 LAB = [path for path in SIMULATION if path.is_relative_to(ROOT / "simulation" / "lab")]

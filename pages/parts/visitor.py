@@ -8,7 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from simulation.lab.spec import SpecError
-from simulation.runner import LabError
+from simulation.process import LabError
 from simulation.shelf import SHELF, Exhibit, Visitor
 
 E = TypeVar("E", bound=Exhibit)

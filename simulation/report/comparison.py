@@ -17,7 +17,7 @@ from simulation.experiment import Outcomes
 from simulation.lab.catalogue import STRATEGIES
 from simulation.lab.contract import Outcome
 from simulation.lab.spec import SpecError
-from simulation.report import stats, tables
+from simulation.report import stats
 from simulation.report.stats import DOES_NOT_STOP, ENDS_THE_PROCESS, SAFE, UNSAFE
 from simulation.report.words import CHECK, duration
 
@@ -112,11 +112,6 @@ def _counted(check: pd.Series[str]) -> str:
 def noise_floor_ms(outcomes: Outcomes) -> float:
     """The median wake-up latency of a bare thread, in ms; NaN before it was measured."""
     return float(np.median(outcomes.noise_ns)) / 1e6 if outcomes.noise_ns else float("nan")
-
-
-def of(outcomes: Outcomes, seed: int) -> pd.DataFrame:
-    """The table of what has been measured so far."""
-    return comparison(tables.trials(outcomes.findings), outcomes, seed) if outcomes.findings else empty()
 
 
 def empty() -> pd.DataFrame:

@@ -149,6 +149,17 @@ def _one(colour: str) -> dict[str, Any]:
     return {"colorscale": [[0, colour], [1, colour]], "showscale": False}
 
 
+def lateness(late_ms: Mapping[tuple[str, str], float], workload: str) -> str:
+    """A sentence on how late the requests to `workload` came, where that is most of what one waits; else ""."""
+    worst = max((ms for (_, busy), ms in late_ms.items() if busy == workload), default=0.0)
+    if worst <= LATE_MS:
+        return ""
+    return (
+        f"The requests themselves came up to {duration(worst)} late (median of a method): this work keeps the GIL, "
+        "and the thread that asks needs it too. Whoever presses Cancel waits for both."
+    )
+
+
 def answers(table: pd.DataFrame, workload: str) -> pd.DataFrame:
     """What stops a thread that is doing `workload`: the rows of `table`, safe first, then fast."""
     rows = table[table["workload"] == workload]

@@ -11,7 +11,8 @@ from time import perf_counter_ns
 
 from simulation.lab.spec import Spec
 from simulation.playback import Playback
-from simulation.runner import ROOT, Labs
+from simulation.process import ROOT
+from simulation.runner import Labs
 from tests.benchmarks.measure import Row, medians
 
 SPEC = Spec("event-wait", "sleep", 1, 0.01, 0.02, 2.0, 0)

@@ -12,7 +12,7 @@ import pytest
 
 from simulation.lab import wire
 from simulation.lab.spec import Spec
-from simulation.runner import ROOT
+from simulation.process import ROOT
 from tests.waiting import LIMIT_S, until
 
 LAB = """

@@ -14,7 +14,7 @@ import pytest
 from simulation.lab import strategies, workloads
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.contract import Strategy, Workload
-from simulation.runner import ROOT
+from simulation.process import ROOT
 
 HEADINGS = ["Idea", "Mechanism", "When it fails", "Safety", "Cost"]
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from simulation import experiment
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
-from simulation.runner import ROOT
+from simulation.process import ROOT
 from simulation.shelf import SHELF, Compared, Watched
 from tests.waiting import LIMIT_S, at_work, children, until
 
@@ -191,7 +191,7 @@ def test_address_of_a_run_that_is_not_there(app: AppTest) -> None:
 
 
 def test_lab_that_cannot_be_had_is_told(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    monkeypatch.setattr("simulation.process.READY_S", 0.0)
     press(app, "Start")
     [error] = app.error
     assert error.value.startswith("The lab did not get ready")
@@ -280,7 +280,7 @@ def test_nothing_to_compare_is_told(nothing: str, compare: AppTest) -> None:
 
 
 def test_comparison_without_a_lab_is_told(compare: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulation.runner.READY_S", 0.0)
+    monkeypatch.setattr("simulation.process.READY_S", 0.0)
     press(compare, "Start")
     found = exhibit(compare, "compare")
     until(lambda: found.over)

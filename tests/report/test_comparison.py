@@ -71,7 +71,11 @@ def outcomes(*results: Result, noise_ns: Sequence[int] = (20_000, 30_000)) -> Ou
 
 
 def compared(*results: Result, **values: Any) -> pd.DataFrame:
-    return comparison.of(outcomes(*results, **values), seed=7)
+    return table_of(outcomes(*results, **values))
+
+
+def table_of(made: Outcomes) -> pd.DataFrame:
+    return comparison.comparison(tables.trials(made.findings), made, seed=7)
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ def test_columns(mixed: pd.DataFrame) -> None:
 
 
 def test_nothing_measured_is_an_empty_table() -> None:
-    table = comparison.of(Outcomes(), seed=7)
+    table = comparison.empty()
     assert (len(table), table.columns.tolist()) == (0, COLUMNS)
     assert comparison.to_csv(table).strip() == ",".join(COLUMNS)
 
@@ -385,7 +389,7 @@ def test_cpu_and_speed() -> None:
         replace(found, dwell_ns=1_000_000_000, cpu_ns=cpu_ns, steps=steps)
         for found, (cpu_ns, steps) in zip(made.findings, measured)
     ]
-    table = comparison.of(made, seed=7)
+    table = table_of(made)
     assert table["steps_per_s"].tolist() == [50.0, 100.0, 7.0]
     words = comparison.for_people(table).set_index(["Method", "Workload"])
     title = STRATEGIES["flag"].title

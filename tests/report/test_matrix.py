@@ -84,3 +84,9 @@ def test_joined_keeps_the_row_of_more_trials() -> None:
     other = row("flag", "queue", "does not stop")
     assert comparison.joined(table(before, other), table(now))["trials"].tolist() == [9, 5]
     assert comparison.pairs(table(now, other), at_least=6) == {("flag", "cpu")}
+
+
+def test_late_requests_are_told_beside_the_answer() -> None:
+    late_ms = {("flag", "c-call-gil"): 212.0, ("event", "c-call-gil"): 150.0, ("flag", "cpu"): 3.0}
+    assert matrix.lateness(late_ms, "c-call-gil").startswith("The requests themselves came up to 212 ms late")
+    assert [matrix.lateness(late_ms, workload) for workload in ("cpu", "sleep")] == ["", ""]
