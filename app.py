@@ -7,7 +7,6 @@ every session runs it as a script.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,8 +35,7 @@ def send_at_once(loop: asyncio.AbstractEventLoop) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits that
         return await create_server(*args, sock=sock, **kwargs)
 
-    with contextlib.suppress(AttributeError):  # uvloop's loops have no such attribute, and no such need
-        loop.create_server = create  # type: ignore[method-assign]
+    loop.create_server = create  # type: ignore[method-assign]
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from simulation.transfer import Fetch, facts, quantity, why
 
 REFRESH_S = 0.2
 MB = 1_000_000
-AFTER_MB, AFTER_TOKENS = 5, 20  # when nobody says otherwise
+# When nobody says otherwise. A setting that is not drawn yet has these, too: people are quick.
+SIZE_MB, RATE_MB, AFTER_MB, FIRST_S, TOKENS_N, AFTER_TOKENS, KEEP = 100, 10, 5, 3.0, 200, 20, True
 KINDS = {"download": "File", "stream": "Chat answer"}
 SERVER = {"flows": "Flows", "stalls": "Stalls", "resets": "Resets"}
 TROUBLE = {"stalls": "stall_after", "resets": "reset_after"}
@@ -78,18 +79,18 @@ def settings(running: bool) -> None:
 
 
 def chat_numbers(trouble: str) -> None:
-    st.number_input("First token after, s", FIRST.low, FIRST.high, 3.0, 0.5, key="first-s", **SHARED)
-    st.number_input("Tokens (words)", TOKENS.low, TOKENS.high, 200, 50, key="tokens", **SHARED)
+    st.number_input("First token after, s", FIRST.low, FIRST.high, FIRST_S, 0.5, key="first-s", **SHARED)
+    st.number_input("Tokens (words)", TOKENS.low, TOKENS.high, TOKENS_N, 50, key="tokens", **SHARED)
     if trouble:
         st.number_input(f"{trouble} after, tokens", 0, TOKENS.high, AFTER_TOKENS, 10, key="after-tokens", **SHARED)
 
 
 def file_numbers(trouble: str) -> None:
-    st.number_input("File size, MB", 1, int(SIZE.high) // MB, 100, 10, key="size-mb", **SHARED)
-    st.number_input("Rate, MB/s (0: any)", 0, int(RATE.high) // MB, 10, 1, key="rate-mb", **SHARED)
+    st.number_input("File size, MB", 1, int(SIZE.high) // MB, SIZE_MB, 10, key="size-mb", **SHARED)
+    st.number_input("Rate, MB/s (0: any)", 0, int(RATE.high) // MB, RATE_MB, 1, key="rate-mb", **SHARED)
     if trouble:
         st.number_input(f"{trouble} after, MB", 0, int(SIZE.high) // MB, AFTER_MB, 1, key="after-mb", **SHARED)
-    st.toggle("Keep the partial file, to resume", True, key="keep", **SHARED)
+    st.toggle("Keep the partial file, to resume", KEEP, key="keep", **SHARED)
 
 
 def chosen() -> dict[str, Any]:
@@ -97,10 +98,11 @@ def chosen() -> dict[str, Any]:
     now = st.session_state
     options: dict[str, Any] = {"once": True}
     if now["kind"] == "stream":
-        options |= {"first_s": now["first-s"], "tokens": now["tokens"]}
+        options |= {"first_s": now.get("first-s", FIRST_S), "tokens": now.get("tokens", TOKENS_N)}
         after = now.get("after-tokens", AFTER_TOKENS)
     else:
-        options |= {"size": now["size-mb"] * MB, "rate": now["rate-mb"] * MB, "keep_part": now["keep"]}
+        options |= {"size": now.get("size-mb", SIZE_MB) * MB, "rate": now.get("rate-mb", RATE_MB) * MB}
+        options["keep_part"] = now.get("keep", KEEP)
         after = now.get("after-mb", AFTER_MB) * MB
     if now["server"] != "flows":
         options[TROUBLE[now["server"]]] = after

@@ -25,20 +25,29 @@ def page() -> None:
     st.caption("Whether a method works depends on what the thread is doing. Each cell was run, or says why not.")
     compared = visitor.current("matrix", Compared)
     running = compared is not None and not compared.over
-    workload = question()
-    if compared is not None:
-        compared.experiment.first = workload
+    question()
     controls(compared, running)
     visitor.problem()
-    st.fragment(show, run_every=REFRESH_S if running else None)(compared, workload)
+    st.fragment(show, run_every=REFRESH_S if running else None)(compared, asked())
 
 
-def question() -> str:
-    """The question people come with: the workload they ask about, or ""."""
-    chosen = st.selectbox("My thread is busy with … what stops it?", WORKLOADS, None, key="busy-with",
-                          format_func=lambda key: f"{key}: {WORKLOADS[key].title}", bind="query-params",
-                          placeholder="choose what your thread is doing: its cells are run first")  # fmt: skip
-    return chosen or ""
+def question() -> None:
+    """The question people come with."""
+    st.selectbox("My thread is busy with … what stops it?", WORKLOADS, None, key="busy-with",
+                 format_func=lambda key: f"{key}: {WORKLOADS[key].title}", bind="query-params", on_change=prefer,
+                 placeholder="choose what your thread is doing: its cells are run first")  # fmt: skip
+
+
+def asked() -> str:
+    """The workload that is asked about, or ""."""
+    return st.session_state["busy-with"] or ""
+
+
+def prefer() -> None:
+    """Let the experiment that goes on run first what is asked about now."""
+    compared = visitor.shown("matrix", Compared)
+    if compared is not None:
+        compared.experiment.first = asked()
 
 
 def controls(compared: Compared | None, running: bool) -> None:
@@ -47,14 +56,14 @@ def controls(compared: Compared | None, running: bool) -> None:
         st.button("Start", type="primary", icon=":material/play_arrow:", disabled=running, on_click=start)
         unfinished = compared is not None and not running and compared.experiment.done < compared.experiment.total
         if compared is not None and unfinished:
-            st.button("Continue", icon=":material/resume:", on_click=compared.resume,
+            st.button("Continue", icon=":material/resume:", on_click=lambda: compared.resume(asked()),
                       help="Run the cells that are missing; what was measured is kept.")  # fmt: skip
 
 
 def start() -> None:
-    trials, seed = st.session_state["cell-trials"], secrets.randbelow(1_000_000)
+    trials, seed, first = st.session_state["cell-trials"], secrets.randbelow(1_000_000), asked()
     settings = {"trials": trials, "seed": seed, **matrix.SETTINGS}
-    visitor.start("matrix", lambda: Compared(planned(list(STRATEGIES), list(WORKLOADS), **settings)))
+    visitor.start("matrix", lambda: Compared(planned(list(STRATEGIES), list(WORKLOADS), **settings), first))
 
 
 def show(compared: Compared | None, workload: str) -> None:
@@ -83,7 +92,7 @@ def picture(experiment: Experiment | None, workload: str) -> None:
     table = comparison.comparison(trials, outcomes, experiment.plan.seed)
     late_ms = matrix.late(trials)
     if workload:
-        answer(table, workload, running=experiment.now is not None)
+        answer(table, workload, experiment)
         if late := matrix.lateness(late_ms, workload):
             st.warning(late, icon=":material/warning:")
     every_cell = matrix.cells(table, late_ms, outcomes.unavailable)
@@ -95,12 +104,16 @@ def picture(experiment: Experiment | None, workload: str) -> None:
                        icon=":material/download:")  # fmt: skip
 
 
-def answer(table: Any, workload: str, running: bool) -> None:
+def answer(table: Any, workload: str, experiment: Experiment) -> None:
     """What stops a thread that does this, as far as it was measured."""
     found = matrix.answers(table, workload)
-    possible = sum(not why_not(strategy, workload) for strategy in STRATEGIES)
-    more = "; the others are run first" if running and len(found) < possible else ""
+    lacking = {strategy: why for (strategy, busy), why in experiment.outcomes.unavailable.items() if busy == workload}
+    possible = sum(not why_not(strategy, workload) for strategy in STRATEGIES) - len(lacking)
+    next_up = experiment.now is not None and experiment.first == workload and len(found) < possible
+    more = "; the others are run first" if next_up else ""
     st.caption(f"{len(found)} of {possible} methods measured on {workload}{more}. Safe first, then fast.")
+    for strategy, why in lacking.items():
+        st.caption(f"{STRATEGIES[strategy].title}: not here. {why}")
     if len(found):
         words = comparison.for_people(found)[ANSWER]
         latency = st.column_config.ImageColumn("Stop latency", width=190)

@@ -1,4 +1,4 @@
-"""The command line: ``python -m simulation list`` and ``python -m simulation run STRATEGY``."""
+"""The command line: ``python -m simulation list``, ``run STRATEGY``, ``compare`` and ``matrix``."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class LabProcess:
         self._log = nameless()
         name = f"thread-lab-{os.getpid()}-{secrets.token_hex(4)}"
         self.directory = Path(tempfile.gettempdir()) / name  # made by the lab
-        self.python, self.spoilt = "", False
+        self.python, self.spoilt, self.closed = "", False, False
         self.ended_ns: int | None = None
         self._answers: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
         self._process = _spawn(python, self.directory, self._log)
@@ -107,6 +107,7 @@ class LabProcess:
 
     def close(self) -> None:
         """Kill the lab, collect it, remove its files. May be called twice."""
+        self.closed = True
         self.kill()
         for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:

@@ -195,6 +195,8 @@ class Run:
         code = self._lab.exit_code
         if code == 0 and Playback(content).last_state(0) == State.EXITING:
             return ""  # the strategy ended the process, as a main program does
+        if self._lab.closed:
+            return "The trial was cut off with its lab, as happens when nobody looks at it any more."
         return f"The lab died (exit code {code}) before the trial was over."
 
 

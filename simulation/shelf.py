@@ -21,12 +21,16 @@ LINGER_S = 5.0  # between the last visitor's leaving and the end of the work: ti
 
 
 class Visitor:
-    """Somebody who looks: the key of what they look at, by kind, and their right to start the next one."""
+    """Somebody who looks: the key of what they look at, by kind, and their right to start the next one.
 
-    def __init__(self) -> None:
-        self.keys: dict[str, str] = {}
-        self.starting = threading.Lock()
+    `keys` may be those of the same person before the connection broke.
+    """
+
+    def __init__(self, keys: dict[str, str] | None = None) -> None:
+        self._keys = {} if keys is None else keys
         self._started: dict[str, str] = {}
+        self.starting = threading.Lock()
+        self.left = False
 
     def look(self, kind: str, address: str) -> str:
         """Look at what the address names, or went to before; return its key, or "".
@@ -34,21 +38,29 @@ class Visitor:
         What was just started goes first until the address has once named it: the click that started it
         may be overtaken by another one, that comes with the address of before.
         """
-        if address == self._started.get(kind):
-            del self._started[kind]
-        self.keys[kind] = self._started.get(kind) or address or self.keys.get(kind, "")
-        return self.keys[kind]
+        if address and address == self._started.get(kind):
+            self._started.pop(kind, None)
+        self._keys[kind] = self._started.get(kind) or address or self._keys.get(kind, "")
+        return self.key(kind)
+
+    def key(self, kind: str) -> str:
+        """What is looked at, or ""."""
+        return self._started.get(kind) or self._keys.get(kind, "")
 
     def started(self, kind: str, key: str) -> None:
         """Look at something new."""
-        self._started[kind] = self.keys[kind] = key
+        self._started[kind] = key
+
+    def forget(self, kind: str) -> None:
+        """Look at nothing of that kind."""
+        self._keys.pop(kind, None)
 
 
 class Exhibit:
     """Something that works for a while, and then is looked at."""
 
     def __init__(self) -> None:
-        self.visitors: set[object] = set()
+        self.visitors: set[Visitor] = set()
 
     @property
     def over(self) -> bool:
@@ -99,18 +111,19 @@ class Watched(Exhibit):
 class Compared(Exhibit):
     """One experiment, running in a thread of its own."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, first: str = "") -> None:
         super().__init__()
         self._resuming = threading.Lock()  # two clicks are two threads
-        self._run(Experiment(plan, Labs()))
+        self._run(Experiment(plan, Labs()), first)
 
-    def resume(self) -> None:
-        """Go on with a cancelled experiment; what was measured is kept."""
+    def resume(self, first: str = "") -> None:
+        """Go on with a cancelled experiment, with one workload first; what was measured is kept."""
         with self._resuming:
             if self.over:
-                self._run(Experiment(self.experiment.plan, Labs(), self.experiment.outcomes))
+                self._run(Experiment(self.experiment.plan, Labs(), self.experiment.outcomes), first)
 
-    def _run(self, experiment: Experiment) -> None:
+    def _run(self, experiment: Experiment, first: str) -> None:
+        experiment.first = first
         self.experiment = experiment
         # A daemon, so that it cannot hold up the end of the server; its lab ends with the server.
         self._thread = threading.Thread(target=experiment.run, name="experiment", daemon=True)
@@ -141,12 +154,14 @@ class Shelf:
             now = self.shown(kind, visitor)
             if now is None or (now.over and instead_of in (None, now)):
                 visitor.started(kind, self.put(begin(), visitor))
+                if visitor.left:  # while it was begun
+                    self.leave(visitor)
 
     def shown(self, kind: str, visitor: Visitor) -> Exhibit | None:
         """What the visitor looks at; None if that is nothing, or not here."""
-        return self.find(visitor.keys.get(kind, ""), visitor)
+        return self.find(visitor.key(kind), visitor)
 
-    def put(self, exhibit: Exhibit, visitor: object) -> str:
+    def put(self, exhibit: Exhibit, visitor: Visitor) -> str:
         """Keep what `visitor` has started; return its key. Makes room by removing the oldest."""
         exhibit.visitors.add(visitor)
         key = secrets.token_urlsafe(6)
@@ -157,7 +172,7 @@ class Shelf:
                 del self._exhibits[old]
         return key
 
-    def find(self, key: str, visitor: object) -> Exhibit | None:
+    def find(self, key: str, visitor: Visitor) -> Exhibit | None:
         """The exhibit of that key, from now on also looked at by `visitor`; None if it is not here."""
         with self._lock:
             exhibit = self._exhibits.get(key)
@@ -165,11 +180,12 @@ class Shelf:
                 exhibit.visitors.add(visitor)
         return exhibit
 
-    def leave(self, visitor: object) -> None:
+    def leave(self, visitor: Visitor) -> None:
         """`visitor` has gone: soon end the work that nobody looks at any more.
 
         Soon, not now: a reload is one visitor who leaves and then another who comes.
         """
+        visitor.left = True
         with self._lock:
             left = [exhibit for exhibit in self._exhibits.values() if visitor in exhibit.visitors]
             for exhibit in left:

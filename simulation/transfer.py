@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections import deque
 from typing import IO, NamedTuple
 
@@ -64,6 +65,8 @@ class Fetch(Watched):
         super().__init__(spec, part)
         self.resumed_at = resumed_at
         self._seen: deque[tuple[int, int]] = deque()
+        self._text = ""
+        self._resuming = threading.Lock()  # two visitors are two threads
 
     @property
     def chat(self) -> bool:
@@ -78,8 +81,11 @@ class Fetch(Watched):
             self._seen.popleft()
         then_ns, then = self._seen[0] if len(self._seen) > 1 else (0, self.resumed_at)
         per_s = max(0, amount - then) / (now_ns - then_ns) * 1e9 if now_ns > then_ns else 0.0
-        options = self.spec.options
-        return Now(amount, options.tokens if self.chat else options.size, per_s, self.chat)
+        return Now(amount, self._total, per_s, self.chat)
+
+    @property
+    def _total(self) -> int:
+        return self.spec.options.tokens if self.chat else self.spec.options.size
 
     def _amount(self, playback: Playback) -> int:
         if self.chat:
@@ -94,22 +100,18 @@ class Fetch(Watched):
 
     def text(self) -> str:
         """What has come of a chat answer."""
-        return self._run.text()
+        self._text = self._run.text() or self._text  # the lab that is closed takes its file along
+        return self._text
 
     @property
     def kept(self) -> int | None:
         """How much can be resumed (in bytes; in tokens of a chat answer); None: nothing (any more)."""
         result = self.poll()
-        if result is None or self._part is None:
+        if result is None:
             return None
-        return len(self.text().split()) or None if self.chat else result.kept
-
-    @property
-    def _part(self) -> IO[bytes] | None:
-        """What can be resumed, once the run is over."""
-        if not self.chat:
-            return self._run.part
-        return None if self.whole else io.BytesIO(self.text().encode())
+        if self.chat:
+            return None if self.whole else len(self.text().split()) or None
+        return None if self._run.part is None else result.kept
 
     @property
     def whole(self) -> bool:
@@ -117,18 +119,18 @@ class Fetch(Watched):
         result = self.poll()
         if result is None or examine(result).outcome is not Outcome.FINISHED or result.kept is not None:
             return False
-        now = self.now()
-        return now.amount == now.total
+        return self._amount(Playback(result.recording)) == self._total
 
     def resume(self) -> Fetch:
-        """Go on from what has come, from a server that is well again."""
-        amount, part = self.kept, self._part
-        if amount is None or part is None:
-            raise LabError("The partial file is not there any more; start anew.")
-        options = self.spec.options._replace(stall_after=None, reset_after=None)
-        following = Fetch(self.spec._replace(options=options), part, amount)
-        self.drop()
-        return following
+        """Go on from what has come, from a server that is well again. A file goes with who comes first."""
+        with self._resuming:
+            amount, part = self.kept, io.BytesIO(self.text().encode()) if self.chat else self._run.part
+            if amount is None or part is None:
+                raise LabError("The partial file is not there any more; start anew.")
+            options = self.spec.options._replace(stall_after=None, reset_after=None)
+            following = Fetch(self.spec._replace(options=options), part, amount)
+            self.drop()
+            return following
 
     def drop(self) -> None:
         """Remove the partial file."""
@@ -137,6 +139,7 @@ class Fetch(Watched):
             part.close()
 
     def close(self) -> None:
+        self.text()  # while it can be read
         super().close()
         self.drop()
 
@@ -193,7 +196,7 @@ def amount(size: int) -> str:
 
 def quantity(much: int, chat: bool) -> str:
     """So many bytes, or tokens of a chat answer."""
-    return f"{much:,} tokens" if chat else amount(much)
+    return f"{much:,} token{'s' if much != 1 else ''}" if chat else amount(much)
 
 
 def speed(bytes_per_s: float) -> str:

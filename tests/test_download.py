@@ -7,6 +7,7 @@ import os
 import random
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from simulation.lab.http_server import WORDS, content
 from simulation.lab.spec import Spec, SpecError, checked
 from simulation.playback import Playback
 from simulation.runner import Labs, Result, Run
-from simulation.shelf import Shelf
+from simulation.shelf import Shelf, Visitor
 from simulation.transfer import Fetch, amount, facts, speed, why
 from tests.waiting import LIMIT_S, children, until
 
@@ -247,7 +248,7 @@ def told(fetch: Fetch) -> dict[str, str]:
 
 def test_fetch_cancelled_and_resumed(shelf: Shelf) -> None:
     first = Fetch(spec("close", keep_part=True, stall_after=PART))
-    shelf.put(first, "ann")
+    shelf.put(first, Visitor())
     until(lambda: first.now().amount == PART)
     assert (first.kept, first.whole) == (None, False)
     first.request_stop()
@@ -261,7 +262,7 @@ def test_fetch_cancelled_and_resumed(shelf: Shelf) -> None:
     }
     assert "never" not in told(first).values()
     following = first.resume()
-    shelf.put(following, "ann")
+    shelf.put(following, Visitor())
     assert first.kept is None  # it has gone with the other
     until(lambda: following.over)
     assert following.whole
@@ -271,7 +272,7 @@ def test_fetch_cancelled_and_resumed(shelf: Shelf) -> None:
 
 def test_fetch_that_never_stops_says_so(shelf: Shelf) -> None:
     fetch = Fetch(spec("flag", PATIENCE_S, stall_after=PART))
-    shelf.put(fetch, "ann")
+    shelf.put(fetch, Visitor())
     until(lambda: fetch.now().amount == PART)
     fetch.request_stop()
     until(lambda: fetch.over)
@@ -282,9 +283,34 @@ def test_fetch_that_never_stops_says_so(shelf: Shelf) -> None:
     assert "**Here** not one byte came, so the worker never came round to look: 0.2 s" in why(result, fetch.whole)
 
 
+def test_two_who_resume_at_once_do_not_share_the_part(shelf: Shelf) -> None:
+    """The file goes with who comes first; the other is told."""
+    fetch = Fetch(spec("close", keep_part=True, stall_after=PART))
+    shelf.put(fetch, Visitor())
+    until(lambda: fetch.now().amount == PART)
+    fetch.request_stop()
+    until(lambda: fetch.over)
+    with ThreadPoolExecutor(2) as pool:
+        clicks = [pool.submit(fetch.resume) for _ in range(2)]
+    [refused] = [click.exception() for click in clicks if click.exception()]
+    assert "start anew" in str(refused)
+    [following] = [click.result() for click in clicks if not click.exception()]
+    shelf.put(following, Visitor())
+    until(lambda: following.over)
+    assert following.whole
+
+
+def test_text_of_an_answer_that_nobody_looks_at_any_more_stays(shelf: Shelf) -> None:
+    fetch = Fetch(spec("close", workload="stream", tokens=20, first_s=0, stall_after=5))
+    shelf.put(fetch, Visitor())
+    until(lambda: fetch.now().amount == 5)
+    fetch.close()
+    assert (fetch.text().split(), fetch.kept) == (words(5), 5)
+
+
 def test_closed_fetch_keeps_no_part(shelf: Shelf) -> None:
     fetch = Fetch(spec("close", keep_part=True, stall_after=PART))
-    shelf.put(fetch, "ann")
+    shelf.put(fetch, Visitor())
     until(lambda: fetch.now().amount == PART)
     fetch.request_stop()
     until(lambda: fetch.over)
@@ -297,7 +323,7 @@ def test_closed_fetch_keeps_no_part(shelf: Shelf) -> None:
 
 def test_chat_answer_that_is_stopped(shelf: Shelf) -> None:
     fetch = Fetch(spec("close", workload="stream", tokens=10_000, first_s=0))
-    shelf.put(fetch, "ann")
+    shelf.put(fetch, Visitor())
     seen = until(lambda: fetch.text().split())
     fetch.request_stop()
     until(lambda: fetch.over)
@@ -317,14 +343,14 @@ def words(count: int) -> list[str]:
 def test_stalled_chat_answer_is_resumed_and_no_token_is_lost(shelf: Shelf, strategy: str, outcome: Outcome) -> None:
     patience_s = PATIENCE_S if outcome is Outcome.STILL_RUNNING else LIMIT_S
     first = Fetch(spec(strategy, patience_s, workload="stream", tokens=20, first_s=0, stall_after=5))
-    shelf.put(first, "ann")
+    shelf.put(first, Visitor())
     until(lambda: first.now().amount == 5)
     assert first.kept is None  # it still runs
     first.request_stop()
     result = until(first.poll)
     assert (examine(result).outcome, first.kept, first.whole) == (outcome, 5, False)
     following = first.resume()
-    shelf.put(following, "ann")
+    shelf.put(following, Visitor())
     until(lambda: following.over)
     assert following.text().split() == words(20)
     assert following.whole
@@ -335,7 +361,7 @@ def test_stalled_chat_answer_is_resumed_and_no_token_is_lost(shelf: Shelf, strat
 
 def test_reset_chat_answer_is_told_and_can_be_resumed(shelf: Shelf) -> None:
     fetch = Fetch(spec("timeout", workload="stream", tokens=20, first_s=0, reset_after=3))
-    shelf.put(fetch, "ann")
+    shelf.put(fetch, Visitor())
     result = until(fetch.poll)
     assert examine(result).outcome is Outcome.DIED
     assert "the connection broke" in why(result, fetch.whole)
@@ -345,7 +371,7 @@ def test_reset_chat_answer_is_told_and_can_be_resumed(shelf: Shelf) -> None:
 
 def test_chat_answer_of_which_nothing_came_starts_anew(shelf: Shelf) -> None:
     fetch = Fetch(spec("close", workload="stream", stall_after=0, first_s=0))
-    shelf.put(fetch, "ann")
+    shelf.put(fetch, Visitor())
     until(lambda: Playback(fetch.snapshot()).last_state(1) == State.BLOCKED)
     fetch.request_stop()
     until(lambda: fetch.over)

@@ -112,8 +112,7 @@ def test_error_in_another_process_is_told(labs: Labs) -> None:
     assert worker.error.startswith("Connection")  # reset, or closed before the head of the answer came
 
 
-def test_a_person_who_has_to_wait_for_the_gil_is_told(labs: Labs) -> None:
-    """Between the click and the request lies at least what the C call still takes."""
+def test_request_of_a_person_says_how_late_it_came(labs: Labs) -> None:
     run = labs.start(BY_HAND._replace(strategy="flag", workload="c-call-gil"))
     at_work(run)
     run.request_stop()

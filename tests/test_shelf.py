@@ -15,6 +15,7 @@ from simulation.shelf import Compared, Shelf, Visitor, Watched
 from tests.waiting import LIMIT_S, children, until
 
 BY_HAND = Spec("event-wait", interval_s=0.001, request_after_s=None, patience_s=LIMIT_S)
+ANN, ANN_AGAIN, BOB = Visitor(), Visitor(), Visitor()
 AT_ONCE = BY_HAND._replace(request_after_s=0.0)
 
 
@@ -36,7 +37,7 @@ def lingering() -> list[threading.Timer]:
     return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
-def started(shelf: Shelf, spec: Spec, visitor: object) -> tuple[str, Watched]:
+def started(shelf: Shelf, spec: Spec, visitor: Visitor) -> tuple[str, Watched]:
     watched = Watched(spec)
     key = shelf.put(watched, visitor)
     assert shelf.find(key, visitor) is watched
@@ -44,7 +45,7 @@ def started(shelf: Shelf, spec: Spec, visitor: object) -> tuple[str, Watched]:
 
 
 def test_run_and_its_result(shelf: Shelf) -> None:
-    _, watched = started(shelf, BY_HAND, "ann")
+    _, watched = started(shelf, BY_HAND, ANN)
     assert watched.poll() is None
     watched.request_stop()
     result = until(watched.poll)
@@ -110,6 +111,26 @@ def test_run_that_failed_to_start_is_not_shown(shelf: Shelf, monkeypatch: pytest
     assert not ann.starting.locked()
 
 
+def test_visitor_who_leaves_while_a_run_starts_takes_it_along(shelf: Shelf) -> None:
+    ann, started = Visitor(), []
+
+    def begin() -> Watched:
+        started.append(Watched(BY_HAND))
+        shelf.leave(ann)
+        return started[-1]
+
+    shelf.start("run", begin, ann)
+    until(lambda: started[0].over)
+
+
+def test_keys_outlive_a_broken_connection() -> None:
+    keys: dict[str, str] = {}
+    Visitor(keys).look("run", "key")
+    assert Visitor(keys).look("run", "") == "key"
+    Visitor(keys).forget("run")
+    assert Visitor(keys).look("run", "") == ""
+
+
 def test_what_was_just_started_goes_before_an_address_that_does_not_name_it_yet() -> None:
     ann = Visitor()
     assert ann.look("run", "") == ""
@@ -121,11 +142,11 @@ def test_what_was_just_started_goes_before_an_address_that_does_not_name_it_yet(
 
 
 def test_unknown_key(shelf: Shelf) -> None:
-    assert shelf.find("nothing", "ann") is None
+    assert shelf.find("nothing", ANN) is None
 
 
 def test_two_visitors_do_not_disturb_each_other(shelf: Shelf) -> None:
-    (first, one), (second, other) = started(shelf, BY_HAND, "ann"), started(shelf, BY_HAND, "bob")
+    (first, one), (second, other) = started(shelf, BY_HAND, ANN), started(shelf, BY_HAND, BOB)
     assert first != second
     one.request_stop()
     until(one.poll)
@@ -133,24 +154,25 @@ def test_two_visitors_do_not_disturb_each_other(shelf: Shelf) -> None:
 
 
 def test_run_that_nobody_looks_at_is_ended(shelf: Shelf) -> None:
-    _, watched = started(shelf, BY_HAND, "ann")
-    shelf.leave("ann")
-    assert until(watched.poll).failure.startswith("The lab died")
+    _, watched = started(shelf, BY_HAND, ANN)
+    shelf.leave(ANN)
+    result = until(watched.poll)
+    assert result.failure == "The trial was cut off with its lab, as happens when nobody looks at it any more."
 
 
 def test_run_that_somebody_else_looks_at_goes_on(shelf: Shelf) -> None:
-    key, watched = started(shelf, BY_HAND, "ann")
-    shelf.find(key, "bob")
-    shelf.leave("ann")
+    key, watched = started(shelf, BY_HAND, ANN)
+    shelf.find(key, BOB)
+    shelf.leave(ANN)
     nobody_lingers()
     assert watched.poll() is None
 
 
 def test_reload_is_a_visitor_who_leaves_and_one_who_comes(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LINGER_S", LIMIT_S)
-    key, watched = started(shelf, BY_HAND, "ann")
-    shelf.leave("ann")
-    assert shelf.find(key, "ann again") is watched
+    key, watched = started(shelf, BY_HAND, ANN)
+    shelf.leave(ANN)
+    assert shelf.find(key, ANN_AGAIN) is watched
     [timer] = lingering()
     timer.cancel()
     timer.function(*timer.args)  # now, and not after the time that a reload may take
@@ -161,17 +183,17 @@ def test_results_are_kept_up_to_a_number(shelf: Shelf, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "KEPT", 2)
     keys = []
     for _ in range(3):
-        key, watched = started(shelf, AT_ONCE, "ann")
+        key, watched = started(shelf, AT_ONCE, ANN)
         until(watched.poll)
         keys.append(key)
-    assert [shelf.find(key, "ann") is not None for key in keys] == [False, True, True]
+    assert [shelf.find(key, ANN) is not None for key in keys] == [False, True, True]
 
 
 def test_live_run_is_not_thrown_away(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT", 1)
-    key, watched = started(shelf, BY_HAND, "ann")
-    started(shelf, BY_HAND, "bob")
-    assert shelf.find(key, "ann") is watched
+    key, watched = started(shelf, BY_HAND, ANN)
+    started(shelf, BY_HAND, BOB)
+    assert shelf.find(key, ANN) is watched
     assert watched.poll() is None
 
 
@@ -184,7 +206,7 @@ def test_run_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 def test_closing_ends_everything() -> None:
     shelf = Shelf()
-    for visitor in ("ann", "bob"):
+    for visitor in (ANN, BOB):
         shelf.put(Watched(BY_HAND), visitor)
     shelf.close()
     assert children() == set()
@@ -193,10 +215,10 @@ def test_closing_ends_everything() -> None:
 def test_comparison_that_nobody_looks_at_is_cancelled_and_keeps_what_it_has(shelf: Shelf) -> None:
     plan = planned(["event-wait"], ["sleep"], trials=1000, seed=0, interval_s=0.001, request_after_s=0.0)
     compared = Compared(plan)
-    key = shelf.put(compared, "ann")
+    key = shelf.put(compared, ANN)
     until(lambda: compared.experiment.done)
-    shelf.leave("ann")
+    shelf.leave(ANN)
     until(lambda: compared.over)
-    assert shelf.find(key, "ann") is compared
+    assert shelf.find(key, ANN) is compared
     assert compared.experiment.cancelled
     assert 0 < compared.experiment.done < plan.total

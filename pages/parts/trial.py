@@ -25,13 +25,13 @@ def trials_of(outcomes: Outcomes, pair: Pair, key: str) -> bool:
         return False
     typical = comparison.representatives(outcomes)[pair]
 
-    def named(place: int) -> str:
-        ordinary = " · typical: the median" if place == typical else ""
-        return f"Trial {places.index(place) + 1} of {len(places)}: {headline(outcomes.findings[place])}{ordinary}"
+    def named(place: int) -> str:  # the same as long as the trial is there, or the choice would be lost
+        return f"Trial {places.index(place) + 1}: {headline(outcomes.findings[place])}"
 
     place = st.selectbox(
         "Trial", places, places.index(typical), named, key=f"{key} {pair}", label_visibility="collapsed"
     )
+    st.caption(f"{len(places)} trials can be opened; trial {places.index(typical) + 1} is the typical one, the median.")
     trial(outcomes.findings[place], outcomes.recordings[place], key=key)
     return True
 

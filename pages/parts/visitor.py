@@ -16,7 +16,7 @@ E = TypeVar("E", bound=Exhibit)
 
 @st.cache_resource(scope="session", on_release=SHELF.leave, show_spinner=False)
 def visitor() -> Visitor:
-    return Visitor()
+    return Visitor(st.session_state.setdefault("looked at", {}))  # outlives a broken connection, a cache does not
 
 
 def current(kind: str, of: type[E]) -> E | None:
@@ -25,9 +25,12 @@ def current(kind: str, of: type[E]) -> E | None:
     `kind` ("run", "compare") is its name in the address, `of` its type; a key of another is nobody's.
     """
     key = visitor().look(kind, st.query_params.get(kind, ""))
-    if key:
+    exhibit = shown(kind, of)
+    if exhibit is None:
+        visitor().forget(kind)
+    else:
         st.query_params[kind] = key
-    return shown(kind, of)
+    return exhibit
 
 
 def shown(kind: str, of: type[E]) -> E | None:

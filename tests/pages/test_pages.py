@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from simulation import experiment
 from simulation.lab.catalogue import STRATEGIES, TUTORIAL, WORKLOADS
 from simulation.process import ROOT
-from simulation.shelf import SHELF, Compared, Watched
+from simulation.shelf import SHELF, Compared, Visitor, Watched
 from tests.waiting import LIMIT_S, at_work, children, until
 
 FIRST_WORDS = "Press **Start**"
@@ -69,7 +69,7 @@ def said(app: AppTest) -> str:
 
 def exhibit(app: AppTest, kind: str) -> Watched | Compared:
     """What the visitor has started, by the key in the page's address."""
-    found = SHELF.find(app.query_params[kind], "the test")
+    found = SHELF.find(app.query_params[kind], Visitor())
     assert isinstance(found, Watched | Compared)
     return found
 
@@ -197,6 +197,47 @@ def test_lab_that_cannot_be_had_is_told(app: AppTest, monkeypatch: pytest.Monkey
     assert error.value.startswith("The lab did not get ready")
     assert labels(app) == ["Start"]
     assert not drawn(app.run()).error  # said once
+
+
+def test_download_page_as_it_is_first_seen(app: AppTest) -> None:
+    drawn(app.switch_page("pages/download.py").run())
+    assert app.title[0].value == "Download"
+    assert labels(app) == ["Start"]
+    assert {number.key for number in app.number_input} == {"size-mb", "rate-mb", "wait"}
+    assert children() == set()
+
+
+@pytest.mark.parametrize(("kind", "server"), [("stream", "flows"), ("stream", "stalls"), ("download", "resets")])
+def test_download_starts_with_settings_that_were_not_drawn_yet(app: AppTest, kind: str, server: str) -> None:
+    """Somebody changes what to load and presses Start at once: both come together."""
+    drawn(app.switch_page("pages/download.py").run())
+    app.button_group(key="kind").set_value(kind)
+    app.button_group(key="server").set_value(server)
+    press(app, "Start")
+    fetch = exhibit(app, "download")
+    assert isinstance(fetch, Watched)
+    assert fetch.spec.workload == kind
+    assert (
+        fetch.spec.options.troubles()
+        == {
+            ("stream", "flows"): "",
+            ("stream", "stalls"): "&stall_after=20",
+            ("download", "resets"): "&reset_after=5000000",
+        }[kind, server]
+    )
+
+
+def test_key_of_another_page_is_nobodys(app: AppTest) -> None:
+    """And does not stand in the way of Start."""
+    by_hand(app)
+    key = app.query_params["run"]
+    drawn(app.switch_page("pages/compare.py").run())
+    app.query_params["compare"] = key
+    drawn(app.run())
+    assert app.info[0].value.startswith(FIRST_WORDS)
+    app.number_input(key="trials").set_value(1)
+    press(app, "Start")
+    assert isinstance(exhibit(app, "compare"), Compared)
 
 
 def test_compare_page_as_it_is_first_seen(app: AppTest) -> None:

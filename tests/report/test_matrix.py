@@ -51,7 +51,8 @@ def test_cells_that_were_not_measured_say_why() -> None:
 
 
 def test_heat_map_has_a_text_for_every_colour() -> None:
-    made = table(row("flag", "cpu", "safe", 0.04), row("flag", "queue", "does not stop"))
+    mixed = row("trace", "swallow", "does not stop", 3.0)  # some trials stopped
+    made = table(row("flag", "cpu", "safe", 0.04), row("flag", "queue", "does not stop"), mixed)
     every_cell = matrix.cells(made, {}, {})
     layers = matrix.heat_map(every_cell).data
     texts = every_cell["text"].to_numpy().reshape(len(STRATEGIES), -1)
@@ -60,7 +61,7 @@ def test_heat_map_has_a_text_for_every_colour() -> None:
         assert [list(line) for line in layer.text] == np.where(cells, texts, "").tolist()  # else they overlap
         assert list(layer.customdata[0][1]) == ["flag", "cpu"]
     assert (sum(coloured) == 1).all()  # no cell is without a colour, none has two
-    assert [texts[cells].tolist() for cells in coloured[1:]] == [["never"], ["40.0 µs"]]
+    assert [texts[cells].tolist() for cells in coloured[1:]] == [["never"] * 2, ["40.0 µs"]]
 
 
 def test_heat_map_of_nothing_shows_its_cells() -> None:
