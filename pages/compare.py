@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts import visitor
 from pages.parts.chart import chart
+from pages.parts.columns import COLUMNS
 from pages.parts.progress import progress
 from pages.parts.trial import trials_of
 from simulation.experiment import Experiment, planned
@@ -38,7 +39,7 @@ def page() -> None:
 
 
 def settings(running: bool) -> None:
-    keep: dict[str, Any] = {"persist_state": "session"}
+    keep: dict[str, Any] = {"bind": "query-params"}  # a teacher can send a link to a comparison
     st.multiselect(
         "Methods", STRATEGIES, TUTORIAL, key="methods", format_func=lambda key: STRATEGIES[key].title, **keep
     )
@@ -112,12 +113,7 @@ def the_table(table: Any) -> int | None:
         on_select="rerun",
         selection_mode="single-row",
         height="content",
-        column_config={
-            "Verdict": st.column_config.TextColumn(width=150),
-            "Latency": st.column_config.ImageColumn("Stop latency", width=190, help="Median, on a logarithmic scale."),
-            "Median, ms": st.column_config.NumberColumn(format="%.3f"),
-            "Advice": st.column_config.TextColumn(help="An opinion, not a measurement."),
-        },
+        column_config=COLUMNS,
         alt="Verdict and stop latency of each method; the same table is in the CSV file.",
     )
     rows = state["selection"]["rows"]

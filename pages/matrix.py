@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts import visitor
 from pages.parts.chart import chart
+from pages.parts.columns import COLUMNS
 from pages.parts.progress import progress
 from pages.parts.trial import trials_of
 from simulation.experiment import Experiment, planned
@@ -90,12 +91,11 @@ def picture(experiment: Experiment | None, workload: str) -> None:
     outcomes = experiment.outcomes
     trials = tables.trials(outcomes.findings)
     table = comparison.comparison(trials, outcomes, experiment.plan.seed)
-    late_ms = matrix.late(trials)
     if workload:
         answer(table, workload, experiment)
-        if late := matrix.lateness(late_ms, workload):
-            st.warning(late, icon=":material/warning:")
-    every_cell = matrix.cells(table, late_ms, outcomes.unavailable)
+        for sentence in matrix.warnings(trials, outcomes, workload):
+            st.warning(sentence, icon=":material/warning:")
+    every_cell = matrix.cells(table, matrix.late(trials), outcomes.unavailable)
     clicked = chart(
         matrix.heat_map(every_cell), key="matrix", label="All cells; the same is in the CSV file.", clicks=True
     )
@@ -107,17 +107,14 @@ def picture(experiment: Experiment | None, workload: str) -> None:
 def answer(table: Any, workload: str, experiment: Experiment) -> None:
     """What stops a thread that does this, as far as it was measured."""
     found = matrix.answers(table, workload)
-    lacking = {strategy: why for (strategy, busy), why in experiment.outcomes.unavailable.items() if busy == workload}
-    possible = sum(not why_not(strategy, workload) for strategy in STRATEGIES) - len(lacking)
+    lacking = sum(busy == workload for _, busy in experiment.outcomes.unavailable)
+    possible = sum(not why_not(strategy, workload) for strategy in STRATEGIES) - lacking
     next_up = experiment.now is not None and experiment.first == workload and len(found) < possible
     more = "; the others are run first" if next_up else ""
     st.caption(f"{len(found)} of {possible} methods measured on {workload}{more}. Safe first, then fast.")
-    for strategy, why in lacking.items():
-        st.caption(f"{STRATEGIES[strategy].title}: not here. {why}")
     if len(found):
         words = comparison.for_people(found)[ANSWER]
-        latency = st.column_config.ImageColumn("Stop latency", width=190)
-        st.dataframe(words, hide_index=True, height="content", column_config={"Latency": latency})
+        st.dataframe(words, hide_index=True, height="content", column_config=COLUMNS)
 
 
 def opened(clicked: Any, every_cell: Any, experiment: Experiment) -> None:

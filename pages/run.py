@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -16,7 +17,7 @@ from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.spec import INTERVAL, PATIENCE, REQUEST_AFTER, WORKERS, Bound, checked
 from simulation.playback import Playback
 from simulation.report import figures, tables
-from simulation.report.lesson import idea
+from simulation.report.lesson import idea, lesson
 from simulation.report.narrative import glance
 from simulation.runner import Result
 from simulation.shelf import Watched
@@ -38,7 +39,7 @@ def page() -> None:
         if watched is None:
             welcome(strategy)
         else:
-            st.fragment(show, run_every=REFRESH_S if running else None)(watched)
+            st.fragment(show, run_every=REFRESH_S if running else None)(watched, strategy)
 
 
 def welcome(strategy: str) -> None:
@@ -106,7 +107,7 @@ def start() -> None:
     visitor.start("run", lambda: Watched(checked(**settings)))
 
 
-def show(watched: Watched) -> None:
+def show(watched: Watched, strategy: str) -> None:
     """The run, alive or over. The last refresh of a live one draws the page anew, without refresh."""
     result = watched.poll()
     if result is None:
@@ -115,7 +116,7 @@ def show(watched: Watched) -> None:
         st.session_state["drawn_live"] = False
         st.rerun()
     else:
-        report(result)
+        report(result, strategy)
 
 
 def live(watched: Watched) -> None:
@@ -137,12 +138,17 @@ def live(watched: Watched) -> None:
     chart(picture, key="timeline", revision=str(id(watched)), label=f"Timeline so far: {glance(playback)}.")
 
 
-def report(result: Result) -> None:
-    """The run, over."""
+def report(result: Result, chosen_now: str) -> None:
+    """The run, over; and the lesson of the method that was chosen since."""
     findings = examine(result)
     trial(findings, result.recording, key="timeline")
     events = tables.events([result.recording])
-    more = {"State events": lambda: state_events(events), "Workers": lambda: workers(findings)}
+    more: dict[str, Callable[[], Any]] = {
+        "State events": lambda: state_events(events),
+        "Workers": lambda: workers(findings),
+    }
+    if chosen_now != result.spec.strategy:
+        more[f"Lesson of {STRATEGIES[chosen_now].title}"] = lambda: st.markdown(lesson(chosen_now))
     lesson_tabs(result.spec.strategy, more)
 
 

@@ -189,7 +189,11 @@ def _checks(workers: list[Worker], playback: Playback, result: Result) -> dict[s
         gone = f"{_named(running)} still running when patience ({result.spec.patience_s:g} s) was spent."
         return {**dict.fromkeys(CHECKS, look), "thread_gone": Check(FAILED, gone)}
     by_process = any(worker.outcome is Outcome.ENDED_WITH_PROCESS for worker in workers)
-    how = "The process ended, and its threads with it." if by_process else "join returned for every worker."
+    how = (
+        "The process ended, and its threads with it; seen from outside, as soon as the app could look."
+        if by_process
+        else "join returned for every worker."
+    )
     return {
         "thread_gone": Check(OK, how),
         "lock_free": _lock(result.facts.get("lock_free")),

@@ -122,8 +122,9 @@ class LabProcess:
         except wire.WireError:
             self._answers.put({"say": "garbage"})
             _kill_group(self._process)
+        ended_ns = perf_counter_ns()  # its end of the wire closed with its last thread; every look costs the GIL
         self._process.wait()
-        self.ended_ns = perf_counter_ns()
+        self.ended_ns = ended_ns
         _kill_group(self._process)  # what it started and did not take along
         self._answers.put({"say": "gone"})
 

@@ -134,8 +134,9 @@ class Compared(Exhibit):
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        self.experiment.cancel()
-        self._thread.join()
+        if not self.over:  # what is over was not cancelled
+            self.experiment.cancel()
+            self._thread.join()
 
 
 class Shelf:

@@ -87,7 +87,7 @@ def test_table_csv_and_page(tmp_path: Path, capsys: Said) -> None:
     said = capsys.readouterr()
     lines = said.out.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [["✔", "safe"], ["→", "ends"], ["∞", "does"]]
-    assert said.err.startswith("Note: Only 2 trial(s)")  # and no progress where nobody looks
+    assert said.err.startswith("Note: Only 2 trials")  # and no progress where nobody looks
     table = pd.read_csv(csv, encoding="utf-8")
     assert table.columns.tolist() == COLUMNS
     assert table["strategy"].tolist() == methods

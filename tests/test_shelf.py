@@ -212,6 +212,17 @@ def test_closing_ends_everything() -> None:
     assert children() == set()
 
 
+def test_comparison_that_is_over_was_not_cancelled_when_its_last_visitor_leaves(shelf: Shelf) -> None:
+    plan = planned(["event-wait"], ["sleep"], trials=1, seed=0, interval_s=0.001, request_after_s=0.0)
+    compared = Compared(plan)
+    shelf.put(compared, ANN)
+    until(lambda: compared.over)
+    shelf.leave(ANN)
+    nobody_lingers()
+    assert not compared.experiment.cancelled
+    assert compared.experiment.done == plan.total
+
+
 def test_comparison_that_nobody_looks_at_is_cancelled_and_keeps_what_it_has(shelf: Shelf) -> None:
     plan = planned(["event-wait"], ["sleep"], trials=1000, seed=0, interval_s=0.001, request_after_s=0.0)
     compared = Compared(plan)

@@ -11,7 +11,7 @@ from simulation.autopsy import CHECKS, Findings
 from simulation.experiment import Outcomes, Pair
 from simulation.playback import Playback
 from simulation.report import comparison, figures, tables
-from simulation.report.narrative import headline, narrative, settings
+from simulation.report.narrative import headline, narrative, settings, went_well
 from simulation.report.words import CHECK, duration
 
 SYMBOL = {"ok": ":green[✔ ok]", "failed": ":red[✘ failed]", "n/a": ":gray[– not applicable]"}
@@ -31,14 +31,18 @@ def trials_of(outcomes: Outcomes, pair: Pair, key: str) -> bool:
     place = st.selectbox(
         "Trial", places, places.index(typical), named, key=f"{key} {pair}", label_visibility="collapsed"
     )
-    st.caption(f"{len(places)} trials can be opened; trial {places.index(typical) + 1} is the typical one, the median.")
+    if len(places) > 1:
+        number = places.index(typical) + 1
+        st.caption(
+            f"Trial {number} of {len(places)} is the typical one: the median, or the lower of the two in the middle."
+        )
     trial(outcomes.findings[place], outcomes.recordings[place], key=key)
     return True
 
 
 def trial(findings: Findings, recording: bytes, key: str) -> None:
     """Everything about one trial but its raw data. `key` tells this place from others."""
-    box = st.success if headline(findings).endswith("this time") else st.warning
+    box = st.success if went_well(findings) else st.warning
     box(f"**{headline(findings)}**  \n{narrative(findings, Playback(recording))}")
     if findings.asked:  # else there is no latency: it was not stopped, and not "never"
         numbers(findings)

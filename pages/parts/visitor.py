@@ -12,6 +12,9 @@ from simulation.process import LabError
 from simulation.shelf import SHELF, Exhibit, Visitor
 
 E = TypeVar("E", bound=Exhibit)
+GONE = (
+    "What this address names is not kept any more: results go with the server, or make room for newer ones. Start anew."
+)
 
 
 @st.cache_resource(scope="session", on_release=SHELF.leave, show_spinner=False)
@@ -24,10 +27,14 @@ def current(kind: str, of: type[E]) -> E | None:
 
     `kind` ("run", "compare") is its name in the address, `of` its type; a key of another is nobody's.
     """
-    key = visitor().look(kind, st.query_params.get(kind, ""))
+    address = st.query_params.get(kind, "")
+    key = visitor().look(kind, address)
     exhibit = shown(kind, of)
     if exhibit is None:
         visitor().forget(kind)
+        if address:
+            del st.query_params[kind]
+            st.session_state["problem"] = GONE
     else:
         st.query_params[kind] = key
     return exhibit

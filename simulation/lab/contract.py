@@ -257,7 +257,8 @@ class Strategy:
 
     A strategy overrides only what makes it different. `title`, `advice` and `note` are words for
     people; advice is an opinion and is never shown in the same column as a measurement. `needs`
-    is what the workload must offer ("": nothing).
+    is what the workload must offer ("": nothing). The main thread is in the state `while_requesting`
+    during `request_stop`, and in `after_request` afterwards.
     """
 
     title = ""
@@ -265,6 +266,7 @@ class Strategy:
     note = ""
     needs = ""
     daemon = False
+    while_requesting = State.REQUESTING
     after_request = State.JOINING
 
     def unavailable(self) -> str:

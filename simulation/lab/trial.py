@@ -221,7 +221,7 @@ class Trial:
     def _request(self) -> None:
         header, threads, transferred = self.recording.header, list(self.alive.values()), self.recording.transferred
         after = self._mark(self.strategy.after_request)
-        requesting, exiting = self._mark(State.REQUESTING), self._mark(State.EXITING)
+        requesting, exiting = self._mark(self.strategy.while_requesting), self._mark(State.EXITING)
         requesting()
         transferred[Transfer.ASKED_AMOUNT] = transferred[Transfer.AMOUNT]
         header[REQUESTED] = perf_counter_ns()

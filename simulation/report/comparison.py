@@ -127,17 +127,19 @@ def warnings(trials: pd.DataFrame, outcomes: Outcomes) -> list[str]:
     measured = (trials["failure"] == "").groupby([trials["strategy"], trials["workload"]]).sum()
     fewest = int(measured.min())
     if fewest < ENOUGH_TRIALS:
-        found.append(f"Only {fewest} trial(s) of some rows: the bounds are wide; run {ENOUGH_TRIALS} or more.")
+        few = "1 trial" if fewest == 1 else f"{fewest} trials"
+        found.append(f"Only {few} of some rows: the bounds are wide; run {ENOUGH_TRIALS} or more.")
     dropped = int((trials["dropped"] > 0).sum())
     if dropped:
         found.append(f"In {dropped} trials a lane was full and lost its oldest events; latencies are not affected.")
     late_ms = float(trials["late_ms"].max())
     if late_ms > LATE_MS:
         found.append(
-            f"Some stop requests came up to {duration(late_ms)} late: a worker that keeps the GIL also stops "
-            "the one who asks. Latencies count from the request."
+            f"Some stop requests came up to {duration(late_ms)} late, as where a worker keeps the GIL: that stops the "
+            "one who asks as well. Latencies count from the request; whoever presses Cancel waits for both."
         )
-    found += [f"{' on '.join(pair)}: {reason}" for pair, reason in outcomes.unavailable.items()]
+    here = set(trials["workload"])
+    found += [f"{' on '.join(pair)}: {reason}" for pair, reason in outcomes.unavailable.items() if pair[1] in here]
     return found + _noise_warnings(outcomes)
 
 

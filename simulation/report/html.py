@@ -10,8 +10,8 @@ from simulation.experiment import Outcomes
 from simulation.report import comparison, comparison_figures
 
 CAPTIONS = (
-    "The trial with the median stop latency of each method. Upper bar: the worker that took longest; lower, thinner "
-    "bar: the main thread.",
+    "The trial with the median stop latency of each method (of an even number the lower middle one). Upper bar: the "
+    "worker that took longest; lower, thinner bar: the main thread.",
     "One point a trial; the diamond is the median with its bootstrap 95 % interval. Grey: the noise floor, the time in "
     "which a bare thread wakes up on this machine.",
     "Where a worker looks every T seconds and is asked at a random moment, theory says that its latency is spread "

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from simulation.experiment import Outcomes
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS, why_not
+from simulation.report import comparison
 from simulation.report.comparison import BEST_FIRST, LATE_MS, VERDICTS
 from simulation.report.figures import GRID, LOOSE
-from simulation.report.stats import DOES_NOT_STOP, NOT_MEASURED, UNSAFE
+from simulation.report.stats import DOES_NOT_STOP, ENDS_THE_PROCESS, NOT_MEASURED, UNSAFE
 from simulation.report.words import duration
 
 NOT_YET = "not run yet"
@@ -73,6 +75,8 @@ def _measured(row: dict[Any, Any], late_ms: float) -> str:
         return str(row["verdict"])
     late = f"<br>+{duration(late_ms)} late" if late_ms > LATE_MS else ""
     damage = f"<br>{UNSAFE} {row['damaged']}/{row['stopped']}" if row["damaged"] else ""
+    if row["verdict"] == ENDS_THE_PROCESS:
+        damage = "<br>ends process"
     return f"{duration(row['stop_ms_median'])}{damage}{late}"
 
 
@@ -149,15 +153,10 @@ def _one(colour: str) -> dict[str, Any]:
     return {"colorscale": [[0, colour], [1, colour]], "showscale": False}
 
 
-def lateness(late_ms: Mapping[tuple[str, str], float], workload: str) -> str:
-    """A sentence on how late the requests to `workload` came, where that is most of what one waits; else ""."""
-    worst = max((ms for (_, busy), ms in late_ms.items() if busy == workload), default=0.0)
-    if worst <= LATE_MS:
-        return ""
-    return (
-        f"The requests themselves came up to {duration(worst)} late (median of a method), as happens where the work "
-        "keeps the GIL: the thread that asks needs it too. Whoever presses Cancel waits for both."
-    )
+def warnings(trials: pd.DataFrame, outcomes: Outcomes, workload: str) -> list[str]:
+    """What makes the numbers of one workload less than they look; `trials` as `tables.trials` builds it."""
+    rows = trials[trials["workload"] == workload]
+    return comparison.warnings(rows, outcomes) if len(rows) else []
 
 
 def answers(table: pd.DataFrame, workload: str) -> pd.DataFrame:

@@ -32,6 +32,12 @@ def headline(findings: Findings) -> str:
     return ending if findings.outcome is Outcome.STILL_RUNNING else f"{ending}, nothing broken this time"
 
 
+def went_well(findings: Findings) -> bool:
+    """Whether the trial ended as somebody wanted, and nothing was found broken."""
+    bad = findings.failure or findings.outcome in (Outcome.STILL_RUNNING, Outcome.DIED)
+    return not bad and all(check.status != FAILED for check in findings.checks.values())
+
+
 def settings(findings: Findings) -> str:
     """What was run, so that it can be run again."""
     spec = findings.spec

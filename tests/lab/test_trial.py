@@ -16,8 +16,10 @@ from simulation.lab import trial
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
 from simulation.lab.contract import Left, State, Strategy, Workload
 from simulation.lab.spec import Spec
+from simulation.lab.strategies import join_timeout
 from simulation.lab.strategies.async_exception import AsyncException
 from simulation.lab.strategies.event_wait import EventWait
+from simulation.lab.strategies.join_timeout import JoinTimeout
 from simulation.lab.workloads.files import Files
 from simulation.lab.workloads.sleep import Sleep
 from simulation.playback import Playback
@@ -100,6 +102,13 @@ def test_stopped(lab: Lab) -> None:
     assert lab.states(0) == ["STARTING", "DWELLING", "REQUESTING", "JOINING", "DONE"]
     assert lab.states(1)[:2] == ["WAITING", "WORKING"]
     assert lab.states(1)[-2:] == ["CLEANING", "ENDED"]
+
+
+def test_who_only_joins_is_not_said_to_ask(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(join_timeout, "JOIN_S", 0.001)
+    monkeypatch.setattr(join_timeout, "TASK_S", 0.1)  # so that its worker does not outlive the test
+    lab.run(JoinTimeout)
+    assert lab.states(0) == ["STARTING", "DWELLING", "JOINING", "WENT_ON", "DONE"]
 
 
 def test_no_mark_before_it_is_true(lab: Lab) -> None:

@@ -141,6 +141,14 @@ def test_what_a_run_left_behind_is_shown(app: AppTest) -> None:
     assert workers["outcome"].tolist() == ["stopped"]
 
 
+def test_lesson_of_another_method_is_at_hand_after_a_run(app: AppTest) -> None:
+    watched = by_hand(app)
+    watched.request_stop()
+    until(watched.poll)
+    drawn(app.selectbox(key="method").set_value("flag").run())
+    assert [tab.label for tab in app.tabs][-1] == f"Lesson of {STRATEGIES['flag'].title}"
+
+
 def test_run_that_nobody_can_stop(app: AppTest) -> None:
     app.selectbox(key="method").set_value("join-timeout")
     app.number_input(key="patience").set_value(0.05)
@@ -188,6 +196,9 @@ def test_address_of_a_run_that_is_not_there(app: AppTest) -> None:
     app.query_params["run"] = "nothing"
     drawn(app.run())
     assert app.info[0].value.startswith(FIRST_WORDS)
+    assert app.error[0].value.startswith("What this address names is not kept any more")
+    assert "run" not in app.query_params
+    assert not drawn(app.run()).error  # said once
 
 
 def test_lab_that_cannot_be_had_is_told(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +278,7 @@ def test_comparison_fills_the_table(compare: AppTest) -> None:
     assert table["Stopped"].tolist() == ["1 of 1", "0 of 1"]
     assert labels(compare) == ["Start"]
     assert "2 of 2 trials" in said(compare)
-    assert "Only 1 trial(s) of some rows" in said(compare)
+    assert "Only 1 trial of some rows" in said(compare)
     assert children() == set()
 
 

@@ -292,10 +292,10 @@ def test_nothing_to_warn_of() -> None:
 @pytest.mark.parametrize(
     ("results", "sentence"),
     [
-        (TEN[:9], "Only 9 trial(s) of some rows"),
-        ([*TEN, gone(5, "event")], "Only 1 trial(s) of some rows"),
+        (TEN[:9], "Only 9 trials of some rows"),
+        ([*TEN, gone(5, "event")], "Only 1 trial of some rows"),
         ([*TEN, failed()], "1 of 11 trials failed in the machinery"),
-        ([*TEN[1:], failed()], "Only 9 trial(s) of some rows"),
+        ([*TEN[1:], failed()], "Only 9 trials of some rows"),
     ],
     ids=["few", "few of one", "failed", "few that did not fail"],
 )

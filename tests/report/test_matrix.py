@@ -35,6 +35,7 @@ def cell(every_cell: pd.DataFrame, strategy: str, workload: str) -> str:
         (row("flag", "cpu", "unsafe", 2.0, 4), 0.0, "2.00 ms<br>unsafe 4/5"),
         (row("flag", "cpu", "safe", 0.2), 150.0, "200 µs<br>+150 ms late"),
         (row("flag", "cpu", "nothing to stop"), 0.0, "nothing to stop"),
+        (row("flag", "cpu", "ends the process", 9.0, 5), 0.0, "9.00 ms<br>ends process"),
     ],
 )
 def test_measured_cell(measured: dict[str, object], late_ms: float, text: str) -> None:
@@ -85,9 +86,3 @@ def test_joined_keeps_the_row_of_more_trials() -> None:
     other = row("flag", "queue", "does not stop")
     assert comparison.joined(table(before, other), table(now))["trials"].tolist() == [9, 5]
     assert comparison.pairs(table(now, other), at_least=6) == {("flag", "cpu")}
-
-
-def test_late_requests_are_told_beside_the_answer() -> None:
-    late_ms = {("flag", "c-call-gil"): 212.0, ("event", "c-call-gil"): 150.0, ("flag", "cpu"): 3.0}
-    assert matrix.lateness(late_ms, "c-call-gil").startswith("The requests themselves came up to 212 ms late")
-    assert [matrix.lateness(late_ms, workload) for workload in ("cpu", "sleep")] == ["", ""]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulation.autopsy import examine
 from simulation.lab.contract import Detail, Left, State
 from simulation.lab.spec import Spec
 from simulation.playback import Playback
-from simulation.report.narrative import glance, headline, narrative
+from simulation.report.narrative import glance, headline, narrative, went_well
 from simulation.runner import Result
-from tests.making import LEFT_AT_20, NOT_LEFT, Stamps, at, recording, result, stopped
+from tests.making import ASLEEP, LEFT_AT_20, NOT_LEFT, Stamps, at, recording, result, stopped
 
 WHOLE = "Lock free, ledger balanced, cleanup complete, nothing left behind."
 
@@ -152,3 +154,20 @@ def test_headline(trial: Result, line: str) -> None:
 )
 def test_glance(lanes: list[tuple[tuple[int, State], ...]], line: str) -> None:
     assert glance(Playback(recording((), *lanes))) == line
+
+
+@pytest.mark.parametrize(
+    ("stamps", "well"),
+    [
+        ((1304, 1305, 1306, Left.RETURNED), True),
+        ((1304, None, 1306, Left.RETURNED), False),  # cleanup was cut off
+        ((None, None, None, 0), False),
+        ((5, 6, 7, Left.DIED), False),
+        ((5, 6, 7, Left.FINISHED), True),
+    ],
+)
+def test_what_went_well(stamps: Stamps, well: bool) -> None:
+    main = ((0, State.STARTING), (1204, State.REQUESTING))
+    made = result(recording(main, ASLEEP, requested=1204, signalled=1204, stamps=[stamps]))
+    assert went_well(examine(made)) is well
+    assert not went_well(examine(replace(made, failure="The lab died.")))

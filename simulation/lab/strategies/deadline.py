@@ -32,7 +32,7 @@ from threading import Thread
 
 from simulation.lab.contract import Strategy, Workload
 
-TIME_LIMIT_S = 1.0
+TIME_LIMIT_S = 0.5
 
 
 class Deadline(Strategy):

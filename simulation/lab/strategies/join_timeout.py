@@ -39,6 +39,7 @@ class JoinTimeout(Strategy):
     title = "join(timeout)"
     advice = "Limited"
     note = "Stops the waiting, not the thread. Useful after a stop request, to see whether it worked."
+    while_requesting = State.JOINING  # nobody is asked for anything
     after_request = State.WENT_ON
 
     def run(self, work: Workload) -> None:
