@@ -47,7 +47,7 @@ function draw(chart) {
   chart.revision = layout.uirevision;
   if (chart.range) layout.xaxis.range = chart.range;
   for (const trace of data) if (trace.meta?.themed) trace.textfont.color = style.color;
-  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: style.color, activecolor: style.color, orientation: "v" };
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: style.color, activecolor: style.color };
   layout.font = { color: style.color, family: style.fontFamily, size: 13 };
   chart.style.minHeight = layout.height + "px";
   if (layout.meta?.minWidth) chart.style.minWidth = layout.meta.minWidth + "px";
