@@ -6,7 +6,7 @@ import streamlit as st
 
 from simulation.experiment import Experiment
 from simulation.lab.catalogue import STRATEGIES, WORKLOADS
-from simulation.report.words import duration
+from simulation.report.words import roughly
 
 
 def progress(experiment: Experiment) -> None:
@@ -21,5 +21,5 @@ def progress(experiment: Experiment) -> None:
     if now is not None:
         text += f" · now: {STRATEGIES[now.strategy].title} · {WORKLOADS[now.workload].title}"
     if left_s is not None:
-        text += f" · about {duration(left_s * 1000)} left"
+        text += f" · about {roughly(left_s)} left"
     st.progress(min(1.0, experiment.done / max(1, experiment.total)), text)

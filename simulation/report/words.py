@@ -67,6 +67,11 @@ def duration(ms: float | None, never: str = "never") -> str:
     return f"{_three_digits(ms / 1000)} s"
 
 
+def roughly(seconds: float) -> str:
+    """A guess at a length of time, no more exact than it is."""
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
+
+
 def _three_digits(value: float) -> str:
     size = abs(value)
     return f"{value:.{2 if size < 9.995 else 1 if size < 99.95 else 0}f}"

@@ -56,3 +56,10 @@ def test_everything_has_a_word() -> None:
     assert set(words.STATE) == set(State)
     assert set(words.DETAIL) == set(Detail)
     assert set(words.OUTCOME) == set(Outcome)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.2, "1 s"), (2.97, "3 s"), (89, "89 s"), (90, "2 min"), (417, "7 min")]
+)
+def test_a_guess_is_not_exact(seconds: float, told: str) -> None:
+    assert words.roughly(seconds) == told
