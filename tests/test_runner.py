@@ -207,7 +207,7 @@ def test_closed_in_the_middle_of_a_trial() -> None:
         run = labs.start(BY_HAND)
         at_work(run)
     assert not running(lab_of(run).pid)
-    assert run.result().failure.startswith("The lab died ")
+    assert run.result().failure.startswith("The trial was cut off with its lab")
 
 
 def test_asking_a_lab_that_was_closed_is_harmless() -> None:
