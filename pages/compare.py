@@ -71,14 +71,10 @@ def start() -> None:
 
 
 def show(compared: Compared) -> None:
-    """The experiment, alive or over. The last refresh of a live one draws the page anew."""
+    """The experiment, alive or over."""
     experiment = compared.experiment
-    if not compared.over:
-        st.session_state["comparing_live"] = True
+    if visitor.goes_on("compare", compared):
         progress(experiment)
-    elif st.session_state.get("comparing_live"):
-        st.session_state["comparing_live"] = False
-        st.rerun()
     if experiment.problem:
         st.error(experiment.problem)
     if experiment.done:

@@ -134,21 +134,16 @@ def resume(fetch: Fetch) -> None:
 
 
 def show(fetch: Fetch) -> None:
-    """The download, alive or over. The last refresh of a live one draws the page anew."""
+    """The download, alive or over."""
     if visitor.shown("download", Fetch) is not fetch:
         st.rerun()  # Resume was pressed: this part of the page alone would show the old one for ever
-    result = fetch.poll()
-    if result is None:
+    if visitor.goes_on("download", fetch):
         live(fetch)
-    elif st.session_state.get("loading_live"):
-        st.session_state["loading_live"] = False
-        st.rerun()
-    else:
+    elif result := fetch.poll():
         report(fetch, result)
 
 
 def live(fetch: Fetch) -> None:
-    st.session_state["loading_live"] = True
     now = fetch.now()
     asked = " · stop requested, waiting for the end" if fetch.asked else ""
     st.progress(now.share, f"**{now.far}** · {now.speed}{asked}")

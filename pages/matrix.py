@@ -68,16 +68,12 @@ def start() -> None:
 
 
 def show(compared: Compared | None, workload: str) -> None:
-    """The matrix as it is now. The last refresh of a live one draws the page anew."""
+    """The matrix as it is now."""
     if compared is None:
         picture(None, workload)
         return
-    if not compared.over:
-        st.session_state["matrix_live"] = True
+    if visitor.goes_on("matrix", compared):
         progress(compared.experiment)
-    elif st.session_state.get("matrix_live"):
-        st.session_state["matrix_live"] = False
-        st.rerun()
     if compared.experiment.problem:
         st.error(compared.experiment.problem)
     picture(compared.experiment, workload)

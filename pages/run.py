@@ -108,19 +108,14 @@ def start() -> None:
 
 
 def show(watched: Watched, strategy: str) -> None:
-    """The run, alive or over. The last refresh of a live one draws the page anew, without refresh."""
-    result = watched.poll()
-    if result is None:
+    """The run, alive or over."""
+    if visitor.goes_on("run", watched):
         live(watched)
-    elif st.session_state.get("drawn_live"):
-        st.session_state["drawn_live"] = False
-        st.rerun()
-    else:
+    elif result := watched.poll():
         report(result, strategy)
 
 
 def live(watched: Watched) -> None:
-    st.session_state["drawn_live"] = True
     st.button("Cancel", type="primary", icon=":material/stop:", width="stretch", on_click=watched.request_stop)
     content = watched.snapshot()
     playback = Playback(content)

@@ -43,3 +43,13 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert set(threading.enumerate()) - threads == set()
     assert children() - processes == set()
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever starts a lab fails."""
+
+    def start(*_: object) -> None:
+        pytest.fail("a lab was started")
+
+    monkeypatch.setattr("simulation.process._spawn", start)

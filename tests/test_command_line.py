@@ -145,14 +145,6 @@ def test_bad_input_is_one_sentence(arguments: list[str], sentence: str, capsys: 
     assert said.err.count("\n") == 1
 
 
-@pytest.fixture
-def no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(*_: object) -> None:
-        pytest.fail("a lab was started")
-
-    monkeypatch.setattr("simulation.process._spawn", start)
-
-
 @pytest.mark.usefixtures("no_lab")
 @pytest.mark.parametrize("wrong", [["--events", "/nonexistent/e.csv"], ["--seed", "-1"], ["--python", "/"]])
 def test_bad_input_is_found_before_the_run(wrong: list[str]) -> None:

@@ -32,14 +32,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "PATIENCE_S", 0.05)
 
 
-@pytest.fixture
-def no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(*_: object) -> None:
-        pytest.fail("a lab was started")
-
-    monkeypatch.setattr("simulation.process._spawn", start)
-
-
 @pytest.mark.usefixtures("no_lab")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),

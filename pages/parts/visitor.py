@@ -59,6 +59,17 @@ def start(kind: str, begin: Callable[[], Exhibit], instead_of: Exhibit | None = 
         st.session_state["problem"] = str(error)
 
 
+def goes_on(kind: str, exhibit: Exhibit) -> bool:
+    """Whether it still goes on. The first look after its end draws the whole page anew, without refresh."""
+    seen_alive = f"{kind} seen alive"
+    if not exhibit.over:
+        st.session_state[seen_alive] = True
+        return True
+    if st.session_state.pop(seen_alive, False):
+        st.rerun()
+    return False
+
+
 def problem() -> None:
     """Say once why the last click started nothing."""
     if told := st.session_state.pop("problem", None):

@@ -136,12 +136,3 @@ def test_closing_the_tab_ends_its_lab(download: Page, server: Server) -> None:
     assert len(server.labs()) == 1
     download.close()
     wait_until(lambda: not server.labs())
-
-
-def test_every_screen_width_and_theme(download: Page) -> None:
-    for width in (390, 1280):
-        download.set_viewport_size({"width": width, "height": 800})
-        for scheme in ("light", "dark"):
-            download.emulate_media(color_scheme=scheme)
-            expect(download.get_by_role("button", name="Start")).to_be_in_viewport()
-            assert download.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -190,15 +190,6 @@ def test_no_lab_outlives_its_server(page: Page, how: str) -> None:
         wait_until(lambda: not server.labs())
 
 
-def test_every_screen_width_and_theme_shows_the_start_button(page: Page, server: Server) -> None:
-    for width in (390, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            expect(page.get_by_role("button", name="Start")).to_be_in_viewport()
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def test_the_page_asks_nobody_else(page: Page, server: Server) -> None:
     elsewhere: list[str] = []
     page.on("request", lambda request: elsewhere.append(request.url))
