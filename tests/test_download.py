@@ -22,6 +22,7 @@ from simulation.playback import Playback
 from simulation.runner import Labs, Result, Run
 from simulation.shelf import Shelf, Visitor
 from simulation.transfer import Fetch, amount, facts, speed, why
+from tests.downloading import download
 from tests.waiting import LIMIT_S, children, until
 
 SIZE = 2_000_000
@@ -162,8 +163,8 @@ def test_resumed_file_has_the_right_checksum(tmp_path: Path) -> None:
     with http_client.LocalServer() as server:
         address = f"{server.url}/file?size={SIZE}"
         with pytest.raises(ConnectionError):
-            list(http_client.download(f"{address}&rate=40000000&reset_after={PART}", tmp_path / "it"))
-        list(http_client.download(address, tmp_path / "it"))
+            list(download(f"{address}&rate=40000000&reset_after={PART}", tmp_path / "it"))
+        list(download(address, tmp_path / "it"))
     found = hashlib.sha256((tmp_path / "it").read_bytes()).digest()
     assert found == hashlib.sha256(content(0, SIZE)).digest()
     assert not (tmp_path / "it.part").exists()

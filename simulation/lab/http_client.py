@@ -8,7 +8,6 @@ import hashlib
 import selectors
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Any
@@ -181,15 +180,3 @@ class Download:
         """Leave; the `.part` stays, to be resumed or to be removed."""
         self.reading.close()
         self._file.close()
-
-
-def download(url: str, path: Path) -> Iterator[int]:
-    """Download `url` to `path`, resuming what is there; yield the bytes on the disk after each chunk."""
-    coming = Download(url, path)
-    try:
-        while chunk := coming.reading.read():
-            coming.write(chunk)
-            yield coming.done
-        coming.finish()
-    finally:
-        coming.close()

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from simulation.lab import http_server
-from simulation.lab.http_client import ROOT, Download, LocalServer, Reading, download
+from simulation.lab.http_client import ROOT, Download, LocalServer, Reading
+from tests.downloading import download
 
 SIZE = 300_000
 LIMIT_S = 30.0  # only turns a hang into a failure
